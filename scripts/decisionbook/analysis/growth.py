@@ -1,0 +1,95 @@
+"""Growth: multiples and their two readings, compound rates, pace, annualisation, saturation."""
+
+from __future__ import annotations
+
+import math
+import re
+
+READINGS = ("1+N倍", "N倍")
+ANNUALISATION = ("翻倍", "全国上半年占比")
+
+
+def months_between(start: str, end: str) -> int:
+    """Return the months from one period's end to another's: 2021 to 2022-06 is 6, 2022-S1 counts as 2022-06."""
+    return _end_month(end) - _end_month(start)
+
+
+def _end_month(period: str) -> int:
+    if match := re.fullmatch(r"(\d{4})", period):
+        return int(match[1]) * 12 + 12
+    if match := re.fullmatch(r"(\d{4})-S([12])", period):
+        return int(match[1]) * 12 + 6 * int(match[2])
+    if match := re.fullmatch(r"(\d{4})-(\d{2})", period):
+        return int(match[1]) * 12 + int(match[2])
+    raise ValueError(f"{period!r} is not a year, half-year or month")
+
+
+def growth_rate(start: float, end: float) -> float:
+    """Return end / start - 1 as a ratio."""
+    return end / start - 1
+
+
+def cagr(start: float, end: float, years: float) -> float:
+    """Return the compound annual growth rate as a ratio: (end / start) ** (1 / years) - 1."""
+    return (end / start) ** (1 / years) - 1
+
+
+def monthly_pace(start: float, end: float, months: float) -> float:
+    """Return the average number added a month, in the unit of the levels."""
+    return (end - start) / months
+
+
+def monthly_rate(start: float, end: float, months: float) -> float:
+    """Return the compound monthly growth rate as a ratio."""
+    return (end / start) ** (1 / months) - 1
+
+
+def implied_base(level: float, multiple: float, reading: str) -> float:
+    """Return the base that "grew by N times" implies for a level.
+
+    Chinese print uses 增长N倍 both for (1+N) times the base and for N times the base; `reading` is one of READINGS.
+    Raises ValueError for another reading.
+    """
+    if reading not in READINGS:
+        raise ValueError(f"reading {reading!r} is not one of {READINGS}")
+    return level / (multiple + 1 if reading == READINGS[0] else multiple)
+
+
+def annualise(half_year: float, rule: str, first_half_share: float | None = None) -> float:
+    """Return a year's amount from its first half by a stated rule, in the same unit.
+
+    `翻倍` doubles (a scenario, not a forecast); `全国上半年占比` divides by the share of the year that the nation earned in
+    its first half (a ratio). Raises ValueError for another rule, or when that share is missing.
+    """
+    if rule == ANNUALISATION[0]:
+        return half_year * 2
+    if rule == ANNUALISATION[1] and first_half_share is not None:
+        return half_year / first_half_share
+    raise ValueError(f"rule {rule!r} is not one of {ANNUALISATION}, or its share is missing")
+
+
+def logistic_rate(level: float, later: float, saturation: float, years: float) -> float:
+    """Return the logistic growth rate (per year) that leads from one level to a later one below `saturation`.
+
+    r = (logit(later / K) - logit(level / K)) / years (Verhulst 1838). K is an assumption: three points do not
+    identify it. Raises ValueError when a level is not between 0 and K.
+    """
+    if not 0 < level < saturation or not 0 < later < saturation:
+        raise ValueError("a logistic path stays between nothing and its saturation")
+
+    def logit(part: float) -> float:
+        return math.log(part / (1 - part))
+
+    return (logit(later / saturation) - logit(level / saturation)) / years
+
+
+def logistic_level(level: float, saturation: float, rate: float, years: float) -> float:
+    """Return the level of a logistic path `years` after `level`, at `rate` per year, below `saturation`."""
+    return saturation / (1 + (saturation / level - 1) * math.exp(-rate * years))
+
+
+def years_to_share(level: float, saturation: float, rate: float, part: float) -> float:
+    """Return the years until a logistic path reaches `part` (ratio) of its saturation; 0 when it is there."""
+    if level >= part * saturation:
+        return 0.0
+    return math.log((saturation / level - 1) / (1 / part - 1)) / rate

@@ -1,0 +1,142 @@
+"""The command line. Nothing heavy is imported here: `decisionbook --help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import __version__
+from .errors import EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 ok, 1 a check failed, 2 wrong input."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "command"):
+        parser.print_help()
+        return EXIT_WRONG_INPUT
+    try:
+        return options.command(options)
+    except DecisionBookError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing that was there before is lost", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="decisionbook",
+        description="Recompute, reconcile and render the decision-reference book.",
+        epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong input.",
+    )
+    parser.add_argument("--version", action="version", version=f"decisionbook {__version__}")
+    parser.add_argument("--project", type=Path, metavar="DIR", help="the project (default: at or above this folder)")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    build = commands.add_parser("build", help="data, runs, reconciliation, HTML, PDF, manifest")
+    build.add_argument("--edition", metavar="ID", help="the edition (default: the newest)")
+    build.add_argument("--no-pdf", action="store_true", help="pages only")
+    build.add_argument("--force", action="store_true", help="build even when nothing has changed")
+    build.set_defaults(command=_build)
+
+    run = commands.add_parser("run", help="re-run one chapter with your own parameters")
+    run.add_argument("chapter", metavar="CHAPTER")
+    run.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
+    run.add_argument("-f", dest="file", type=Path, metavar="FILE", help="a YAML file of parameters")
+    run.add_argument("-o", dest="output", type=Path, metavar="DIR", help="where to write (default: _build/runs/CHAPTER)")
+    run.add_argument("--edition", metavar="ID", help="the edition whose as_of counts (default: the newest)")
+    run.add_argument("--update", action="store_true", help="store the outputs of the default run in the committed notebook")
+    run.set_defaults(command=_run)
+
+    params = commands.add_parser("params", help="the parameters of a chapter: name, type, default, allowed, meaning")
+    params.add_argument("chapter", metavar="CHAPTER", nargs="?", help="without it, the chapters are listed")
+    params.set_defaults(command=_params)
+
+    check = commands.add_parser("check", help="validate the data, verify places in the sources, reconcile")
+    check.add_argument("--sources", type=Path, metavar="DIR", help="the folder with the source texts")
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from .editions.build import build
+    from .editions.definition import find_edition
+    from .project import find_project
+
+    project = find_project(options.project)
+    result = build(project, find_edition(project, options.edition), pdf=not options.no_pdf, force=options.force)
+    if result.unchanged:
+        print("Nothing has changed since the last build.")
+    else:
+        print("  " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items()))
+    print(f"Open {result.folder / 'index.html'}")
+    if result.pdf:
+        print(f"PDF  {result.pdf}")
+    return EXIT_OK
+
+
+def _run(options: argparse.Namespace) -> int:
+    import json
+
+    from .data.context import RunContext
+    from .data.declarations import load_chapter
+    from .data.package import Package
+    from .editions.definition import find_edition
+    from .project import find_project
+    from .runs.execute import execute, update_committed
+    from .runs.parameters import collect
+
+    project = find_project(options.project)
+    edition = find_edition(project, options.edition)
+    context = RunContext(project, edition.id, edition.as_of)
+    chapter = load_chapter(project, options.chapter)
+    values = collect(chapter, Package(project), options.assignments, options.file)
+    if options.update:
+        result = update_committed(context, chapter.name)
+        print(f"stored the outputs of {project.shown(result.notebook)} ({result.seconds:.1f} s)")
+        return EXIT_OK
+    folder = options.output or project.build / "runs" / chapter.name
+    print(f"running {chapter.name} ({chapter.title}) as of {edition.as_of} …")
+    result = execute(chapter.name, context, folder / f"{chapter.name}.ipynb", values)
+    findings = folder / "findings.json"
+    recorded = {f"{chapter.name}.{name}": {**f, "parameters": values} for name, f in result.findings.items()}
+    findings.write_text(json.dumps(recorded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    for name, finding in result.findings.items():
+        print(f"  {name:32} {finding['value']} {finding['unit']}")
+    print(f"{result.notebook}\n{findings}\n{len(recorded)} findings in {result.seconds:.1f} s")
+    return EXIT_OK
+
+
+def _params(options: argparse.Namespace) -> int:
+    from .data.declarations import chapter_names, load_chapter
+    from .project import find_project
+
+    project = find_project(options.project)
+    if not options.chapter:
+        for name in chapter_names(project):
+            print(f"{name:32} {load_chapter(project, name).title}")
+        return EXIT_OK
+    chapter = load_chapter(project, options.chapter)
+    print(f"{chapter.name}  {chapter.title} / {chapter.title_en}")
+    for p in chapter.parameters.values():
+        default = "from the data" if p.default is None else f"{p.default}{p.unit}"
+        print(f"\n  {p.name}  ({p.type}{', optional' if p.nullable else ''})  default: {default}")
+        if p.allowed:
+            print(f"    allowed: {p.allowed}")
+        print(f"    {p.meaning}\n    {p.meaning_en}")
+    return EXIT_OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .editions.check import check
+    from .project import find_project
+
+    return check(find_project(options.project), options.sources, print)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What a run knows besides its parameters: as_of, edition, replaced tables. One file, named by one variable."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..project import Project, find_project
+
+VARIABLE = "DECISIONBOOK_CONTEXT"
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The context of one run; without a context file, that of the newest edition."""
+
+    project: Project
+    edition: str
+    as_of: str
+    tables: Mapping[str, Path] = field(default_factory=dict)
+
+    def write(self, path: Path) -> Path:
+        """Write the context file that a kernel finds through the variable DECISIONBOOK_CONTEXT."""
+        content = {
+            "project": str(self.project.root),
+            "edition": self.edition,
+            "as_of": self.as_of,
+            "tables": {name: str(file) for name, file in sorted(self.tables.items())},
+        }
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+        return path
+
+
+def read_context() -> RunContext:
+    """Return the context of this process: the file that the environment names, or the defaults."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        content = json.loads(Path(named).read_text(encoding="utf-8"))
+        return RunContext(
+            Project(Path(content["project"])),
+            content["edition"],
+            content["as_of"],
+            {name: Path(file) for name, file in content["tables"].items()},
+        )
+    project = find_project()
+    newest = newest_edition(project)
+    return RunContext(project, str(newest["id"]), str(newest["as_of"]))
+
+
+def newest_edition(project: Project) -> dict[str, object]:
+    """Return the edition file with the latest as_of, as a dictionary."""
+    import yaml
+
+    files = sorted(project.editions.glob("*.yml"))
+    editions = [yaml.safe_load(f.read_text(encoding="utf-8")) for f in files]
+    return max(editions, key=lambda e: str(e["as_of"]))

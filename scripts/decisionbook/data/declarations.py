@@ -1,0 +1,199 @@
+"""What a chapter declares once, beside its notebook: title, sources, and its parameters with their contract."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import InputError, Problem, did_you_mean, one_of
+from ..project import Project
+
+TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
+STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
+PERIOD = re.compile(r"^\d{4}(-S[12]|-Q[1-4]|-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?$")
+_RULE = re.compile(r"^\s*(\w+)\s*(<=|<|!=)\s*(\w+)\s*$")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a chapter: its type, unit, default, limits and meaning in both languages."""
+
+    name: str
+    type: str
+    default: Any
+    meaning: str
+    meaning_en: str = ""
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Any, ...] = ()
+    nullable: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words, for help screens and the book's parameter table."""
+        parts = []
+        if self.choices:
+            parts.append(" / ".join(str(c) for c in self.choices))
+        if self.minimum is not None or self.maximum is not None:
+            low = "" if self.minimum is None else f"{self.minimum:g}"
+            high = "" if self.maximum is None else f"{self.maximum:g}"
+            parts.append(f"{low}–{high}")
+        if self.type == "area":
+            parts.append("areas.csv")
+        if self.type == "period":
+            parts.append("2022, 2022-S1, 2022-10")
+        return "; ".join(parts)
+
+    def fault(self, value: Any, areas: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return (expected, remedy) when `value` breaks the contract; `areas` maps names to codes."""
+        if value is None:
+            return None if self.nullable else (f"a {self.type}", "This parameter must have a value.")
+        if self.type == "boolean":
+            return None if isinstance(value, bool) else ("true or false", "")
+        if self.type in ("integer", "number"):
+            return self._number_fault(value)
+        if not isinstance(value, str):
+            return (f"a {self.type} as text", "Put it in quotes.")
+        if self.choices and value not in self.choices:
+            return (one_of(map(str, self.choices)), did_you_mean(value, map(str, self.choices)))
+        if self.type == "area" and value not in areas:
+            return ("the name of an area in areas.csv", did_you_mean(value, areas))
+        if self.type == "period" and not PERIOD.match(value):
+            return ("a period such as 2022, 2022-S1, 2022-Q1 or 2022-10", "")
+        return None
+
+    def _number_fault(self, value: Any) -> tuple[str, str] | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return (f"a finite {self.type}", "")
+        if self.type == "integer" and value != int(value):
+            return ("a whole number", "")
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        if not low <= value <= high:
+            unit = f" {self.unit}" if self.unit else ""
+            return (f"{self.allowed}{unit}", "Stay within the range.")
+        if self.choices and value not in self.choices:
+            return (one_of(map(str, self.choices)), "")
+        return None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The declaration of one chapter."""
+
+    name: str
+    title: str
+    title_en: str
+    part: str
+    sources: tuple[str, ...]
+    data_until: str
+    status: str
+    parameters: Mapping[str, Parameter]
+    rules: tuple[str, ...] = ()
+    status_note: str = ""
+    tables: tuple[str, ...] = ()
+    file: str = field(default="", compare=False)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {name: p.default for name, p in self.parameters.items()}
+
+    def check(self, values: Mapping[str, Any], areas: Mapping[str, str], where: str = "") -> dict[str, Any]:
+        """Return the defaults overridden by `values`; raises InputError with every fault at once."""
+        problems = []
+        place = where or f"parameters of {self.name}"
+        for name, value in values.items():
+            if name not in self.parameters:
+                near = did_you_mean(name, self.parameters)
+                problems.append(
+                    Problem(place, f"an unknown parameter {name!r}", f"one of {one_of(self.parameters)}", near)
+                )
+            elif fault := self.parameters[name].fault(value, areas):
+                expected, remedy = fault
+                problems.append(Problem(place, repr(value), expected, remedy, column=name))
+        merged = {**self.defaults, **values}
+        problems += [] if problems else [p for p in (self._rule_problem(r, merged, place) for r in self.rules) if p]
+        if problems:
+            raise InputError(problems)
+        return merged
+
+    def _rule_problem(self, rule: str, values: Mapping[str, Any], place: str) -> Problem | None:
+        match = _RULE.match(rule)
+        if match is None:
+            return Problem(self.file, f"rule {rule!r}", "a rule such as `start < end`")
+        left, sign, right = match.groups()
+        a, b = values[left], values[right]
+        if a is None or b is None:
+            return None
+        holds = {"<": a < b, "<=": a <= b, "!=": a != b}[sign]
+        return None if holds else Problem(place, f"{left} = {a!r}, {right} = {b!r}", rule, "Change one of the two.")
+
+
+def load_chapter(project: Project, name: str) -> Chapter:
+    """Return the declaration `notebooks/<name>.yml`; an unknown chapter is an InputError with the closest match."""
+    path = project.notebooks / f"{name}.yml"
+    if not path.is_file():
+        known = chapter_names(project)
+        raise InputError(
+            Problem("notebooks", f"no chapter {name!r}", f"one of {one_of(known, 20)}", did_you_mean(name, known))
+        )
+    return parse_chapter(path, name, project.shown(path))
+
+
+def chapter_names(project: Project) -> list[str]:
+    """Return the chapters of the project in the order of their names."""
+    return sorted(p.stem for p in project.notebooks.glob("*.yml"))
+
+
+def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
+    """Return the chapter that a declaration file describes; raises InputError with every fault in it."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    known = {"title", "title_en", "part", "sources", "data_until", "status", "status_note", "tables", "parameters", "rules"}
+    problems = [
+        Problem(shown, f"an unknown key {key!r}", one_of(sorted(known)), did_you_mean(str(key), known))
+        for key in content
+        if key not in known
+    ]
+    needed = ("title", "title_en", "part", "sources", "data_until", "status")
+    problems += [Problem(shown, f"no {key}", "a value") for key in needed if key not in content]
+    if content.get("status") not in STATUSES:
+        problems.append(Problem(shown, f"status {content.get('status')!r}", one_of(STATUSES), column="status"))
+    parameters: dict[str, Parameter] = {}
+    for key, entry in (content.get("parameters") or {}).items():
+        allowed = set(Parameter.__dataclass_fields__) - {"name"}
+        unknown = [k for k in entry if k not in allowed]
+        problems += [
+            Problem(shown, f"key {k!r} of parameter {key}", one_of(sorted(allowed)), did_you_mean(k, allowed)) for k in unknown
+        ]
+        if entry.get("type") not in TYPES:
+            remedy = did_you_mean(str(entry.get("type")), TYPES)
+            problems.append(Problem(shown, f"type {entry.get('type')!r}", one_of(TYPES), remedy, column=key))
+        elif not unknown:
+            entry = {"default": None, "meaning": "", **entry, "choices": tuple(entry.get("choices", ()))}
+            parameters[key] = Parameter(name=key, **entry)
+    if problems:
+        raise InputError(problems)
+    return Chapter(
+        name=name,
+        title=content["title"],
+        title_en=content["title_en"],
+        part=content["part"],
+        sources=tuple(map(str, content["sources"])),
+        data_until=str(content["data_until"]),
+        status=content["status"],
+        status_note=content.get("status_note", ""),
+        tables=tuple(content.get("tables", ())),
+        parameters=parameters,
+        rules=tuple(content.get("rules", ())),
+        file=shown,
+    )

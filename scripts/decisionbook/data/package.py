@@ -1,0 +1,192 @@
+"""The Data Package: read its tables, and validate them against their schema."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, Problem, did_you_mean, one_of
+from ..project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
+
+
+class Package:
+    """The tables of one project; `replaced` puts an analyst's file in the place of a table for one run."""
+
+    def __init__(self, project: Project, replaced: Mapping[str, Path] | None = None) -> None:
+        self.project = project
+        self.replaced = dict(replaced or {})
+        for name in self.replaced:
+            self.resource(name)
+        self._rows: dict[str, list[Row]] = {}
+
+    @cached_property
+    def descriptor(self) -> Row:
+        path = self.project.datapackage
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise InputError(
+                Problem(self.project.shown(path), str(error), "a JSON descriptor in UTF-8")
+            ) from error
+
+    @property
+    def tables(self) -> list[str]:
+        return [r["name"] for r in self.descriptor["resources"]]
+
+    def resource(self, name: str) -> Row:
+        """Return the descriptor of a table; an unknown name is an InputError with the closest match."""
+        for resource in self.descriptor["resources"]:
+            if resource["name"] == name:
+                return resource
+        raise InputError(
+            Problem(
+                self.project.shown(self.project.datapackage),
+                f"no table {name!r}",
+                f"one of {one_of(self.tables)}",
+                did_you_mean(name, self.tables),
+            )
+        )
+
+    def path(self, name: str) -> Path:
+        """Return the file that a table is read from in this run."""
+        return self.replaced.get(name, self.project.data / self.resource(name)["path"])
+
+    def fields(self, name: str) -> list[Row]:
+        return self.resource(name)["schema"]["fields"]
+
+    def rows(self, name: str) -> list[Row]:
+        """Return a table as dictionaries with typed values; an empty cell is None. Read once a Package."""
+        if name not in self._rows:
+            types = {f["name"]: f["type"] for f in self.fields(name)}
+            with self._open(name) as handle:
+                self._rows[name] = [
+                    {key: _typed(cell, types.get(key, "string")) for key, cell in row.items()}
+                    for row in csv.DictReader(handle)
+                ]
+        return self._rows[name]
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a table as a data frame: strings as object with None, numbers as float64 with NaN."""
+        import pandas as pd
+
+        fields = self.fields(name)
+        frame = pd.DataFrame(self.rows(name), columns=[f["name"] for f in fields])
+        for field in fields:
+            if field["type"] in ("number", "integer"):
+                frame[field["name"]] = pd.to_numeric(frame[field["name"]])
+            elif field["type"] != "boolean":
+                frame[field["name"]] = frame[field["name"]].astype(object).where(frame[field["name"]].notna(), None)
+        return frame
+
+    def _open(self, name: str) -> Any:
+        path = self.path(name)
+        if not path.is_file():
+            raise InputError(Problem(self.project.shown(path), "no such file", f"the table {name}"))
+        return path.open(encoding="utf-8", newline="")
+
+    def validate(self, names: Iterable[str] | None = None, most: int = 200) -> list[Problem]:
+        """Return every breach of the schema: types, constraints, keys and foreign keys, at most `most` a table."""
+        import frictionless
+
+        wanted = list(names or self.tables)
+        problems = [p for name in wanted for p in self._unreadable(name)]
+        if problems:
+            return problems
+        descriptor = json.loads(json.dumps(self.descriptor))
+        for resource in descriptor["resources"]:
+            resource["path"] = str(self.path(resource["name"]))
+        # Paths are absolute here only because replaced tables lie outside data/; the committed descriptor's are not.
+        with frictionless.system.use_context(trusted=True):
+            package = frictionless.Package.from_descriptor(descriptor)
+            for name in wanted:
+                report = package.get_resource(name).validate(limit_errors=most)
+                for error in report.tasks[0].errors:
+                    problems.append(self._problem(name, error.to_dict()))
+        return problems
+
+    def _unreadable(self, name: str) -> list[Problem]:
+        path = self.path(name)
+        shown = self.project.shown(path)
+        if not path.is_file():
+            return [Problem(shown, "no such file", f"the table {name}", "Restore the file, or take it out of datapackage.json.")]
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            row = path.read_bytes()[: error.start].count(b"\n") + 1
+            found = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
+            return [Problem(shown, found, "text in UTF-8", "Save the file as “CSV UTF-8”.", row)]
+        header = next(csv.reader(text.splitlines()), [])
+        expected = [f["name"] for f in self.fields(name)]
+        problems = []
+        for missing in (f for f in expected if f not in header):
+            near = did_you_mean(missing, [h for h in header if h not in expected])
+            found = "no such column" + (f" ({near.replace('Did you mean', 'is it')})" if near else "")
+            problems.append(Problem(shown, found, f"the columns {', '.join(expected)}", "Add the column.", 1, missing))
+        for extra in (h for h in header if h not in expected):
+            near = did_you_mean(extra, [f for f in expected if f not in header])
+            problems.append(
+                Problem(shown, f"an unknown column {extra!r}", one_of(expected, 30), near or "Remove the column.", 1, extra)
+            )
+        if not problems and header != expected:
+            problems.append(
+                Problem(shown, f"columns in the order {', '.join(header)}", ", ".join(expected), "Put them in that order.", 1)
+            )
+        return problems
+
+    def _problem(self, name: str, error: Row) -> Problem:
+        shown = self.project.shown(self.path(name))
+        row, column, cell = error.get("rowNumber"), error.get("fieldName", ""), error.get("cell", "")
+        if error["type"] == "foreign-key":
+            column = ", ".join(error["fieldNames"])
+            cell = ", ".join(str(c) for c in error["fieldCells"])
+            target, keys = error["referenceName"] or name, error["referenceFieldNames"]
+            known = sorted({str(r[keys[0]]) for r in self.rows(target)})
+            remedy = did_you_mean(cell, known) or f"Add it to {target}.csv first."
+            return Problem(shown, repr(cell), f"a value of {target}.{keys[0]}", remedy, row, column)
+        if error["type"] == "type-error":
+            field = next(f for f in self.fields(name) if f["name"] == column)
+            return Problem(shown, repr(cell), f"a {field['type']}", "Correct the cell.", row, column)
+        if error["type"] == "constraint-error":
+            field = next(f for f in self.fields(name) if f["name"] == column)
+            limits = field.get("constraints", {})
+            if "enum" in limits and cell not in limits["enum"]:
+                return Problem(
+                    shown, repr(cell), f"one of {one_of(limits['enum'])}", did_you_mean(str(cell), limits["enum"]), row, column
+                )
+            if limits.get("required") and cell in ("", None):
+                return Problem(shown, "an empty cell", f"a {field['type']}", "This column must be filled.", row, column)
+            rules = ", ".join(f"{k} {v}" for k, v in limits.items())
+            return Problem(shown, repr(cell), f"a {field['type']} with {rules}", "Correct the cell.", row, column)
+        if error["type"] in ("primary-key", "unique-error"):
+            keys = self.resource(name)["schema"].get("primaryKey", [])
+            column = column or ", ".join([keys] if isinstance(keys, str) else keys)
+            value = cell or ", ".join(str(c) for c in error.get("cells", [])[:1])
+            return Problem(shown, f"{value!r} a second time", "a key that no other row has", "Number the row anew or remove it.", row, column)
+        return Problem(shown, error.get("note") or error["message"], error["title"], "", row, column)
+
+
+def _typed(cell: str | None, kind: str) -> Any:
+    if cell is None or cell == "":
+        return None
+    if kind == "string" or kind == "date":
+        return cell
+    try:
+        if kind == "integer":
+            return int(cell)
+        if kind == "number":
+            return float(cell)
+    except ValueError:
+        return cell  # validate() names the cell; reading does not hide it.
+    if kind == "boolean":
+        return True if cell.lower() in _TRUE else False if cell.lower() in _FALSE else cell
+    return cell

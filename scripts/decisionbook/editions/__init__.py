@@ -1,0 +1,1 @@
+"""Editions: their definition, build and manifest."""

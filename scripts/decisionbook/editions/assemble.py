@@ -1,0 +1,87 @@
+"""Assemble the Sphinx source of an edition: book pages, executed notebooks, book.json, table of contents."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+from ..project import Project
+from ..render.vega import assemble_output
+from ..runs.execute import RunResult
+from .definition import Edition
+
+BOOK_DATA = "book.json"
+# What lies in book/ beside the pages and is not source text of the book.
+_LEFT_OUT = ("editions", "_static", "_templates")
+
+
+def assemble(
+    project: Project, edition: Edition, results: Mapping[str, RunResult], book: Mapping[str, Any], folder: Path
+) -> Path:
+    """Write the source folder and return it; files whose content is unchanged keep their time for Sphinx."""
+    wanted: dict[str, bytes] = {}
+    for path in sorted(p for p in project.book.rglob("*") if p.is_file()):
+        relative = path.relative_to(project.book)
+        if relative.parts[0] not in _LEFT_OUT and not relative.name.startswith("."):
+            wanted[relative.as_posix()] = path.read_bytes()
+    for name in ("_static", "_templates"):
+        for path in sorted(p for p in (project.book / name).rglob("*") if p.is_file()):
+            wanted[path.relative_to(project.book).as_posix()] = path.read_bytes()
+    for name, result in results.items():
+        wanted[f"{name}.ipynb"] = book_notebook(result.notebook)
+    wanted[BOOK_DATA] = (json.dumps(book, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "surrogatepass")
+    toc = yaml.safe_load((project.book / "_toc.yml").read_text(encoding="utf-8"))
+    pages = {Path(name).stem for name in wanted if name.endswith((".md", ".ipynb"))}
+    wanted["_toc.yml"] = yaml.safe_dump(table_of_contents(toc, pages), allow_unicode=True, sort_keys=False).encode()
+    _write(folder, wanted)
+    return folder
+
+
+def table_of_contents(toc: dict[str, Any], pages: Iterable[str]) -> dict[str, Any]:
+    """Return the table of contents without the chapters that this edition does not have, and without empty parts."""
+    known = set(pages)
+    parts = [
+        {**part, "chapters": [c for c in part["chapters"] if c["file"] in known]} for part in toc.get("parts", [])
+    ]
+    return {**toc, "parts": [part for part in parts if part["chapters"]]}
+
+
+def book_notebook(path: Path) -> bytes:
+    """Return an executed notebook as the book shows it: charts and tables in our mime types, code folded away."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        tags = set(cell.metadata.get("tags", []))
+        cell["outputs"] = [assemble_output(output) for output in cell.outputs]
+        if "injected-parameters" in tags:
+            tags.add("remove-cell")
+        elif not tags & {"remove-cell", "remove-input", "hide-cell"}:
+            tags.add("hide-input")
+        cell.metadata["tags"] = sorted(tags)
+    return (nbformat.writes(notebook) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _write(folder: Path, wanted: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted((p for p in folder.rglob("*") if p.is_file()), reverse=True):
+        if path.relative_to(folder).as_posix() not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def copy_notebooks(results: Mapping[str, RunResult], folder: Path) -> None:
+    """Copy the executed notebooks beside the pages, for the reader who wants the work behind one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, result in results.items():
+        shutil.copyfile(result.notebook, folder / f"{name}.ipynb")

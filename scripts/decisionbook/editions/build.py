@@ -1,0 +1,239 @@
+"""Build an edition: data, runs, reconciliation, HTML, PDF, manifest; the last good build stays until the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..data.context import RunContext
+from ..data.declarations import Chapter, load_chapter
+from ..data.package import Package
+from ..data.published import check_register, load_figures, load_formulas, unit_factors
+from ..errors import InputError, Problem
+from ..project import Project
+from ..reconcile import Reconciled, as_json, count_verdicts, reconcile, write_reconciliation
+from ..runs.execute import RunResult, execute
+from ..runs.parameters import areas_by_name
+from .assemble import assemble
+from .definition import Edition
+from .manifest import describe, read_manifest, write_manifest
+from .sphinx_build import build_pages
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made, and how long its parts took (seconds)."""
+
+    folder: Path
+    pdf: Path | None
+    verdicts: Mapping[str, int]
+    seconds: Mapping[str, float]
+    unchanged: bool = False
+
+
+def output_folder(project: Project, edition: Edition) -> Path:
+    """Return the folder of an edition's working build."""
+    return project.build / "book" / edition.id
+
+
+def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
+    """Return the edition's chapters after validating data, declarations and parameters; raises InputError."""
+    package = Package(project)
+    problems = package.validate() or check_register(package)
+    if problems:
+        raise InputError(problems)
+    dates = {row["source_id"]: row["published_on"] for row in package.rows("sources")}
+    chapters: dict[str, Chapter] = {}
+    shown = f"book/editions/{edition.id}.yml"
+    for name in edition.chapters:
+        chapter = chapters[name] = load_chapter(project, name)
+        if not any(dates[s] <= edition.as_of for s in chapter.sources):
+            first = min(dates[s] for s in chapter.sources)
+            found = f"chapter {name}, whose first source is of {first}"
+            problems.append(Problem(shown, found, f"chapters with a source by {edition.as_of}", "Take it out."))
+    for name, values in edition.parameters.items():
+        if name not in chapters:
+            problems.append(Problem(shown, f"parameters of {name}", "a chapter of this edition", column="parameters"))
+        else:
+            chapters[name].check(values, areas_by_name(package), where=f"{shown}, {name}")
+    if problems:
+        raise InputError(problems)
+    return chapters
+
+
+def run_chapters(project: Project, edition: Edition, folder: Path, say: Say) -> dict[str, RunResult]:
+    """Execute the chapters of an edition one after the other and return their results by name."""
+    context = RunContext(project, edition.id, edition.as_of)
+    results = {}
+    for number, name in enumerate(edition.chapters, start=1):
+        result = execute(name, context, folder / f"{name}.ipynb", edition.parameters.get(name))
+        say(f"  [{number}/{len(edition.chapters)}] {name}: {len(result.findings)} findings, {result.seconds:.1f} s")
+        results[name] = result
+    return results
+
+
+def all_findings(results: Mapping[str, RunResult], edition: Edition) -> dict[str, dict[str, Any]]:
+    """Return findings keyed `chapter.name`, each with the parameters it was computed under."""
+    return {
+        f"{chapter}.{name}": {
+            **{key: value for key, value in finding.items() if key != "name"},
+            "parameters": dict(edition.parameters.get(chapter, {})),
+        }
+        for chapter, result in results.items()
+        for name, finding in result.findings.items()
+    }
+
+
+def reconcile_edition(project: Project, edition: Edition, findings: Mapping[str, Mapping[str, Any]]) -> list[Reconciled]:
+    """Return the reconciliation of the figures known by the edition's date."""
+    package = Package(project)
+    figures = load_figures(package, edition.as_of)
+    corrections = package.rows("corrections") if "corrections" in package.tables else []
+    return reconcile(figures, load_formulas(package), findings, unit_factors(package), corrections)
+
+
+def build(
+    project: Project, edition: Edition, *, pdf: bool = True, force: bool = False, say: Say = print
+) -> BuildResult:
+    """Build an edition into `_build/book/<id>` and return what was made.
+
+    Works in a folder beside the last good build and takes its place only at the very end. Nothing is done when the
+    manifest of the last build says that data, code, edition and tools are the same.
+    """
+    started = time.perf_counter()
+    target = output_folder(project, edition)
+    described = describe(project, edition) | {"pdf": pdf}
+    previous = read_manifest(target)
+    if not force and previous is not None and all(previous.get(key) == value for key, value in described.items()):
+        return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
+    seconds: dict[str, float] = {}
+
+    def lap(name: str) -> None:
+        nonlocal started
+        now = time.perf_counter()
+        seconds[name], started = now - started, now
+
+    say(f"Edition {edition.label}: {len(edition.chapters)} chapters, as of {edition.as_of}")
+    chapters = check_inputs(project, edition)
+    lap("data")
+    work = project.build / "work" / edition.id
+    results = run_chapters(project, edition, work / "runs", say)
+    lap("runs")
+    findings = all_findings(results, edition)
+    rows = reconcile_edition(project, edition, findings)
+    verdicts = count_verdicts(rows)
+    say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
+    book = book_content(project, edition, chapters, findings, rows)
+    source = assemble(project, edition, results, book, work / "source")
+    lap("reconciliation")
+    staging = project.build / "book" / f".{edition.id}.new"
+    shutil.rmtree(staging, ignore_errors=True)
+    build_pages(project, edition, source, work, staging, pdf=pdf, say=say, lap=lap)
+    write_reconciliation(rows, staging / "reconciliation.csv")
+    _write_json(staging / "findings.json", findings)
+    write_manifest(staging, {**described, "verdicts": verdicts})
+    _swap(staging, target)
+    lap("finish")
+    return BuildResult(target, _pdf_path(target, edition) if pdf else None, verdicts, seconds)
+
+
+def _pdf_path(folder: Path, edition: Edition) -> Path:
+    return folder / f"decision-reference-{edition.id}.pdf"
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _swap(staging: Path, target: Path) -> None:
+    """Put the new build in the place of the last one; the old one is removed only when the new one stands."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    staging.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def book_content(
+    project: Project,
+    edition: Edition,
+    chapters: Mapping[str, Chapter],
+    findings: Mapping[str, Mapping[str, Any]],
+    rows: list[Reconciled],
+) -> dict[str, Any]:
+    """Return the content of book.json, from which the pages quote."""
+    package = Package(project)
+    by_id = {row.figure.figure_id: row for row in rows}
+    return {
+        "edition": {
+            "id": edition.id,
+            "title": edition.title,
+            "label": edition.label,
+            "as_of": edition.as_of,
+            "compiled": edition.compiled,
+            "reconstruction": edition.reconstruction,
+            "summary": edition.summary,
+        },
+        "chapters": {name: _chapter_json(c, edition.parameters.get(name, {})) for name, c in chapters.items()},
+        "findings": {name: {**f, "answers": _answers(name, f, by_id)} for name, f in findings.items()},
+        "reconciliation": [as_json(row) for row in rows],
+        "recommendations": _recommendations(package, by_id),
+        "sources": [r for r in package.rows("sources") if r["published_on"] <= edition.as_of],
+    }
+
+
+def _chapter_json(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": chapter.title,
+        "title_en": chapter.title_en,
+        "part": chapter.part,
+        "sources": list(chapter.sources),
+        "data_until": chapter.data_until,
+        "status": chapter.status,
+        "status_note": chapter.status_note,
+        "parameters": [
+            {
+                "name": p.name,
+                "type": p.type,
+                "value": values.get(p.name, p.default),
+                "unit": p.unit,
+                "allowed": p.allowed,
+                "meaning": p.meaning,
+                "meaning_en": p.meaning_en,
+            }
+            for p in chapter.parameters.values()
+        ],
+    }
+
+
+def _answers(name: str, finding: Mapping[str, Any], rows: Mapping[str, Reconciled]) -> list[str]:
+    """Return the figures that a finding answers, or the one figure that it quotes unchanged."""
+    answered = [figure_id for figure_id, row in rows.items() if row.figure.finding == name]
+    quoted = finding.get("figures", [])
+    if not answered and len(quoted) == 1 and quoted[0] in rows and not isinstance(finding["value"], str):
+        figure = rows[quoted[0]].figure
+        if finding["unit"] == figure.unit_measure and finding["value"] == figure.obs_value:
+            return list(quoted)
+    return answered
+
+
+def _recommendations(package: Package, rows: Mapping[str, Reconciled]) -> list[dict[str, Any]]:
+    known = {row.figure.source_id for row in rows.values()}
+    listed = []
+    for row in package.rows("recommendations") if "recommendations" in package.tables else []:
+        if row["source_id"] not in known:
+            continue
+        figures = [f.strip() for f in (row["figures"] or "").split(";") if f.strip()]
+        cited = [
+            {"figure_id": f, "published": rows[f].figure.published, "verdict": rows[f].verdict} for f in figures if f in rows
+        ]
+        listed.append({**row, "figures": cited})
+    return listed

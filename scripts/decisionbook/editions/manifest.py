@@ -1,0 +1,94 @@
+"""The manifest of a build: what went in, and a hash for every file that came out."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..project import Project
+from .definition import Edition
+
+TOOLS = ("altair", "jupyter-book", "myst-nb", "pandas", "papermill", "sphinx", "typst", "vl-convert-python")
+MANIFEST = "manifest.json"
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def hash_files(root: Path, files: Iterable[Path]) -> str:
+    """Return one SHA-256 over the names (relative to `root`) and contents of files, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{hash_file(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _below(folder: Path, *patterns: str) -> list[Path]:
+    found = {p for pattern in patterns for p in folder.rglob(pattern) if p.is_file()}
+    return [p for p in found if "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts]
+
+
+def data_hash(project: Project) -> str:
+    """Return the hash of the Data Package."""
+    return hash_files(project.data, _below(project.data, "*.csv", "*.json"))
+
+
+def code_hash(project: Project) -> str:
+    """Return the hash of all that is not data: package, notebooks (code and prose, not outputs), book pages."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(hash_files(package, _below(package, "*.py", "*.typ", "*.css", "*.js")).encode())
+    for path in sorted(project.notebooks.glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        kept = [[c["cell_type"], c["source"], c["metadata"].get("tags", [])] for c in cells]
+        digest.update(f"{path.name}\0{json.dumps(kept, ensure_ascii=False)}\n".encode())
+    digest.update(hash_files(project.notebooks, project.notebooks.glob("*.yml")).encode())
+    digest.update(hash_files(project.book, [p for p in _below(project.book, "*") if project.editions not in p.parents]).encode())
+    return digest.hexdigest()
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of the tools that shape the output."""
+    return {name: importlib.metadata.version(name) for name in TOOLS}
+
+
+def describe(project: Project, edition: Edition) -> dict[str, Any]:
+    """Return the part of the manifest that is known before a build: equal content means an equal build."""
+    return {
+        "edition": edition.id,
+        "label": edition.label,
+        "as_of": edition.as_of,
+        "compiled": edition.compiled,
+        "reconstruction": edition.reconstruction,
+        "summary": edition.summary,
+        "chapters": list(edition.chapters),
+        "parameters": {name: dict(values) for name, values in edition.parameters.items()},
+        "data_hash": data_hash(project),
+        "code_hash": code_hash(project),
+        "version": __version__,
+        "tools": tool_versions(),
+    }
+
+
+def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    """Write manifest.json with a hash for every other file below `folder`."""
+    files = {
+        p.relative_to(folder).as_posix(): hash_file(p) for p in sorted(folder.rglob("*")) if p.is_file() and p.name != MANIFEST
+    }
+    text = json.dumps({**content, "files": files}, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a build, None when there is none that can be read."""
+    try:
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,114 @@
+"""Run Sphinx on an assembled source: HTML and Typst from the same doctrees, warnings are errors."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckFailed
+from ..project import Project
+from .assemble import BOOK_DATA
+from .definition import Edition
+
+
+def build_pages(
+    project: Project,
+    edition: Edition,
+    source: Path,
+    work: Path,
+    target: Path,
+    *,
+    pdf: bool,
+    say: Callable[[str], None],
+    lap: Callable[[str], None],
+) -> None:
+    """Write the HTML book and, unless told otherwise, its PDF into `target`.
+
+    Raises CheckFailed with Sphinx's own messages when a page has a fault: a missing finding, a broken reference.
+    """
+    from ..render.html import finish_site
+
+    html = work / "html"
+    say("  pages …")
+    _sphinx("html", project, edition, source, html, work)
+    lap("html")
+    shutil.copytree(html, target, ignore=shutil.ignore_patterns(".buildinfo", ".doctrees"))
+    finish_site(target, edition=edition_config(edition), csp=True)
+    lap("offline")
+    if pdf:
+        from ..render.typst.compile import compile_pdf
+
+        say("  PDF …")
+        typst = work / "typst"
+        _sphinx("typst", project, edition, source, typst, work)
+        report = compile_pdf(typst / "book.typ", target / f"decision-reference-{edition.id}.pdf", root=typst)
+        say(f"  PDF: {report.pages} pages, compiled in {report.seconds:.1f} s")
+        lap("pdf")
+
+
+def edition_config(edition: Edition) -> dict[str, Any]:
+    """Return what the page templates and the PDF template say about the edition."""
+    citation = f"《{edition.title}》，{edition.label}，编制于{edition.compiled}，数据截至{edition.as_of}。"
+    return {
+        "id": edition.id,
+        "title": edition.title,
+        "label": edition.label,
+        "as_of": edition.as_of,
+        "compiled": edition.compiled,
+        "reconstruction": edition.reconstruction,
+        "citation": citation,
+        "imprint": [
+            "本书对公开印行的决策简报逐数复算，是独立的复核，不是简报编印单位的出版物。",
+            f"本版为{edition.label}：只用{edition.as_of}以前已公布的材料，编制日期{edition.compiled}。"
+            if edition.reconstruction
+            else f"数据截至{edition.as_of}，编制日期{edition.compiled}。",
+            "文字与整理的数据以 CC BY 4.0 许可，程序以 MIT 许可；简报原文与官方统计的权利属于其发布机构。",
+            f"引用：{citation}",
+        ],
+    }
+
+
+def _sphinx(builder: str, project: Project, edition: Edition, source: Path, output: Path, work: Path) -> None:
+    from jupyter_book.sphinx import build_sphinx
+
+    described = edition_config(edition)
+    overrides: dict[str, Any] = {
+        "decisionbook_data": str(source / BOOK_DATA),
+        "decisionbook_edition": described,
+        "html_context": {
+            "edition": described,
+            "pdf": f"decision-reference-{edition.id}.pdf",
+        },
+        "nitpicky": True,
+    }
+    log = io.StringIO()
+    with redirect_stdout(log), redirect_stderr(log):
+        outcome = build_sphinx(
+            str(source),
+            str(output),
+            path_config=str(source / "_config.yml"),
+            confoverrides=overrides,
+            doctreedir=str(work / "doctrees"),
+            builder=builder,
+            warningiserror=True,
+            keep_going=True,
+            noconfig=True,
+        )
+    (work / f"sphinx-{builder}.log").write_text(log.getvalue(), encoding="utf-8", errors="replace")
+    if outcome:
+        raise CheckFailed(_explain(builder, log.getvalue(), source, project))
+
+
+def _explain(builder: str, log: str, source: Path, project: Project) -> str:
+    """Return the warnings of a failed build with the paths of the project instead of those of the work folder."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Exception|Error:", line)]
+    if not lines:
+        lines = plain.strip().splitlines()[-15:]
+    text = "\n".join(dict.fromkeys(lines)).replace(f"{source}/", "")
+    return f"Sphinx ({builder}) found {len(lines)} fault(s); the last good build is untouched:\n{text}"

@@ -1,0 +1,73 @@
+"""What can go wrong, said so that the reader can mend it: file, row, column, found, expected, remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+EXIT_OK, EXIT_CHECK_FAILED, EXIT_WRONG_INPUT = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault in the input, complete enough to be mended without reading code."""
+
+    file: str
+    found: str
+    expected: str
+    remedy: str = ""
+    row: int | None = None
+    column: str = ""
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f", row {self.row}"
+        if self.column:
+            place += f", column {self.column}"
+        text = f"{place}: found {self.found}; expected {self.expected}"
+        return f"{text}. {self.remedy}" if self.remedy else f"{text}."
+
+    def as_row(self) -> dict[str, object]:
+        """Return the problem as one row of a table of failures."""
+        return asdict(self)
+
+
+class DecisionBookError(Exception):
+    """Base of every error that a user should read without a traceback."""
+
+    exit_code = EXIT_WRONG_INPUT
+
+
+class InputError(DecisionBookError):
+    """Wrong input: data, parameters, editions or command line."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class CheckFailed(DecisionBookError):
+    """The input is well formed, but a check of its content failed."""
+
+    exit_code = EXIT_CHECK_FAILED
+
+
+class RunFailed(DecisionBookError):
+    """A notebook cell failed while a chapter ran."""
+
+    exit_code = EXIT_CHECK_FAILED
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """Return `Did you mean "x"?` for the closest candidate, or an empty string when none is near."""
+    close = difflib.get_close_matches(word, [c for c in candidates if c], n=1, cutoff=0.5)
+    return f'Did you mean "{close[0]}"?' if close else ""
+
+
+def one_of(values: Iterable[str], most: int = 12) -> str:
+    """Return a readable list of allowed values, cut after `most` of them."""
+    ordered = list(values)
+    text = ", ".join(ordered[:most])
+    return f"{text}, … ({len(ordered)} in all)" if len(ordered) > most else text

@@ -1,0 +1,113 @@
+"""What the pages quote: findings, reconciliation, declarations; one JSON file written before Sphinx starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+VERDICT_WORDS = {
+    "reproduced": "一致",
+    "within_rounding": "舍入内一致",
+    "consistent": "成立",
+    "contradicted": "不符",
+    "input": "引用",
+    "unverifiable": "缺数据",
+}
+VERDICT_GLYPHS = {
+    "reproduced": "●",
+    "within_rounding": "◐",
+    "consistent": "○",
+    "contradicted": "✕",
+    "input": "□",
+    "unverifiable": "？",
+}
+
+
+class BookData:
+    """The content of book.json, looked up by keys that pages note as their dependencies."""
+
+    def __init__(self, path: Path) -> None:
+        self.content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+
+    @property
+    def edition(self) -> dict[str, Any]:
+        return self.content["edition"]
+
+    @property
+    def chapters(self) -> dict[str, dict[str, Any]]:
+        return self.content["chapters"]
+
+    def lookup(self, key: str) -> Any:
+        """Return what a key stands for, None when there is nothing.
+
+        Keys: `finding:chapter.name`, `reconciliation:chapter`, `recommendations:chapter`, `chapter:name`, or the name of
+        a part of book.json.
+        """
+        kind, _, rest = key.partition(":")
+        if kind == "finding":
+            return self._finding(rest)
+        if kind == "reconciliation":
+            return [row for row in self.content["reconciliation"] if row["chapter"] == rest]
+        if kind == "recommendations":
+            return [row for row in self.content["recommendations"] if row["chapter"] == rest]
+        if kind == "chapter":
+            return self.chapters.get(rest)
+        return self.content.get(kind)
+
+    def _finding(self, name: str) -> dict[str, Any] | None:
+        finding = self.content["findings"].get(name)
+        return finding and {**finding, "answers": [self.figures[i] for i in finding.get("answers", [])]}
+
+    @cached_property
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """The reconciliation rows by figure_id."""
+        return {row["figure_id"]: row for row in self.content["reconciliation"]}
+
+
+def book_data(app: Sphinx) -> BookData:
+    """Return the book's data, read once for each Sphinx application."""
+    loaded = getattr(app, "_decisionbook_data", None)
+    if loaded is None:
+        loaded = BookData(Path(app.config.decisionbook_data))
+        app._decisionbook_data = loaded  # type: ignore[attr-defined]
+    return loaded
+
+
+def quote(env: BuildEnvironment, key: str) -> Any:
+    """Return what a key stands for and note that the current page depends on it."""
+    book = book_data(env.app)
+    found = book.lookup(key)
+    _quotes(env).setdefault(env.docname, {})[key] = _digest(found)
+    return found
+
+
+def _quotes(env: BuildEnvironment) -> dict[str, dict[str, str]]:
+    if not hasattr(env, "decisionbook_quotes"):
+        env.decisionbook_quotes = {}  # type: ignore[attr-defined]
+    return env.decisionbook_quotes  # type: ignore[attr-defined]
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def outdated_pages(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """Return the pages that quote a finding or verdict that has changed: Sphinx itself sees only changed files."""
+    book = book_data(app)
+    return [
+        docname
+        for docname, quoted in sorted(_quotes(env).items())
+        if docname in env.found_docs and any(_digest(book.lookup(key)) != digest for key, digest in quoted.items())
+    ]
+
+
+def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Drop what a page quoted, before it is read again or after it is gone."""
+    _quotes(env).pop(docname, None)

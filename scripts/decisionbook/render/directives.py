@@ -1,0 +1,189 @@
+"""Directives that fill a page from the book's data: reconciliation, parameters, recommendations, catalogue."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
+from .findings import verdict_mark
+
+Cell = str | nodes.Node | Sequence[nodes.Node]
+
+STATUS_WORDS = {"current": "现行", "pending": "待更新", "historical": "历史"}
+LATER_WORDS = {"done": "已见落实", "partly": "部分落实", "not_seen": "后续材料未见"}
+
+
+def build_table(
+    heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str, name: str, right: Sequence[int] = (), widths: Sequence[int] = ()
+) -> nodes.table:
+    """Return a numbered table node; `right` lists the columns that are aligned right, `widths` their relative widths."""
+    table = nodes.table("", nodes.title(caption, caption), ids=[name], names=[name], classes=["book-table"])
+    group = nodes.tgroup("", cols=len(heads))
+    for width in widths or [1] * len(heads):
+        group += nodes.colspec("", colwidth=width)
+    group += nodes.thead("", _row(heads, right))
+    group += nodes.tbody("", *(_row(row, right) for row in rows))
+    table += group
+    return table
+
+
+def _row(cells: Sequence[Cell], right: Sequence[int]) -> nodes.row:
+    row = nodes.row()
+    for index, cell in enumerate(cells):
+        content = [nodes.Text(cell)] if isinstance(cell, str) else [cell] if isinstance(cell, nodes.Node) else list(cell)
+        entry = nodes.entry("", nodes.paragraph("", "", *content))
+        if index in right:
+            entry["classes"].append("right")
+        row += entry
+    return row
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number at `digits` significant digits, with a typographic minus; None and infinity as a dash."""
+    if value is None or not math.isfinite(value):
+        return "—"
+    if value == int(value) and abs(value) < 1e12:
+        text = f"{int(value):,}"
+    else:
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+        text = f"{value:,.{min(decimals, 8)}f}"
+    return text.replace("-", "−")
+
+
+def interval_text(bounds: dict[str, Any] | None) -> str:
+    """Return bounds in words of mathematics: closed and open ends, one-sided bounds as ≥ > ≤ <."""
+    if not bounds or (bounds["low"] is None and bounds["high"] is None):
+        return "—"
+    low, high = bounds["low"], bounds["high"]
+    if high is None:
+        return f"{'≥' if bounds['low_closed'] else '>'}{number(low)}"
+    if low is None:
+        return f"{'≤' if bounds['high_closed'] else '<'}{number(high)}"
+    if low == high:
+        return number(low)
+    digits = 4
+    while digits < 8 and number(low, digits) == number(high, digits):
+        digits += 1
+    return f"{number(low, digits)}–{number(high, digits)}"
+
+
+def place_text(row: dict[str, Any]) -> str:
+    """Return where a figure is printed: source and section."""
+    return f"{row['source_id']}　{row['section']}"
+
+
+class ReconciliationDirective(SphinxDirective):
+    """`{reconciliation}`: the published figures of this chapter with what was recomputed and the verdicts."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        chapter = self.arguments[0] if self.arguments else self.env.docname
+        rows = quote(self.env, f"reconciliation:{chapter}")
+        if not rows:
+            return [nodes.paragraph("", "本版没有属于本章的印刷数字。")]
+        counted = [(v, sum(r["verdict"] == v for r in rows)) for v in VERDICT_GLYPHS]
+        summary = nodes.paragraph("", f"本章共登记 {len(rows)} 个印刷数字：", classes=["verdict-summary"])
+        for verdict, count in counted:
+            if count:
+                summary += verdict_mark(verdict, [])
+                summary += nodes.Text(f" {VERDICT_WORDS[verdict]} {count}　")
+        body = [
+            [
+                nodes.strong(row["published"], row["published"]),
+                place_text(row),
+                f"{number(_float(row['finding_value']))} {row['unit'] if row['finding_value'] else ''}".strip(),
+                interval_text(row.get("bounds")),
+                [verdict_mark(row["verdict"], [row["figure_id"]]), nodes.Text(" " + VERDICT_WORDS[row["verdict"]])],
+                _remark(row),
+            ]
+            for row in rows
+        ]
+        table = build_table(
+            ["印刷", "出处", "复算", "复算区间", "结论", "说明"],
+            body,
+            caption="本章印刷数字复核",
+            name=f"tab-{chapter.replace('_', '-')}-reconciliation",
+            right=(2, 3),
+            widths=(14, 20, 14, 18, 12, 22),
+        )
+        self.set_source_info(table)
+        self.state.document.note_explicit_target(table)
+        return [summary, table]
+
+
+def _float(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _remark(row: dict[str, Any]) -> str:
+    parts = [row["cause"], row["note"]]
+    if row["verdict"] == "contradicted" and row["changes_conclusion"]:
+        parts.insert(0, {"yes": "改变结论", "no": "不改变结论"}.get(row["changes_conclusion"], row["changes_conclusion"]))
+    return "；".join(filter(None, parts))
+
+
+class ParametersDirective(SphinxDirective):
+    """`{parameters}`: what an analyst may vary in this chapter, with the values of this edition."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        chapter = self.arguments[0] if self.arguments else self.env.docname
+        declared = quote(self.env, f"chapter:{chapter}")
+        body = [
+            [
+                nodes.literal(p["name"], p["name"]),
+                p["meaning"],
+                "由数据给出" if p["value"] is None else f"{p['value']}{p['unit']}",
+                p["allowed"],
+            ]
+            for p in declared["parameters"]
+        ]
+        table = build_table(
+            ["参数", "含义", "本版取值", "可取"],
+            body,
+            caption="本章参数",
+            name=f"tab-{chapter.replace('_', '-')}-parameters",
+            widths=(22, 34, 18, 26),
+        )
+        self.set_source_info(table)
+        self.state.document.note_explicit_target(table)
+        return [table]
+
+
+class RecommendationsDirective(SphinxDirective):
+    """`{recommendations}`: what the briefings advise here, on which figures it rests, what later sources show."""
+
+    optional_arguments = 1
+    option_spec = {"name": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        chapter = self.arguments[0] if self.arguments else self.env.docname
+        rows = quote(self.env, f"recommendations:{chapter}")
+        if not rows:
+            return [nodes.paragraph("", "来源没有就本章提出建议。")]
+        body = []
+        for row in rows:
+            marks: list[nodes.Node] = []
+            for figure in row["figures"]:
+                marks += [nodes.Text(f"{figure['published']} "), verdict_mark(figure["verdict"], [figure["figure_id"]]), nodes.Text("　")]
+            later = LATER_WORDS.get(row["later_status"] or "", "—")
+            note = f"：{row['later_note']}" if row["later_note"] else ""
+            body.append([row["recommendation_id"], row["recommendation"], row["addressee"] or "—", marks or "—", f"{later}{note}"])
+        table = build_table(
+            ["编号", "建议", "对象", "依据的数字", "后续"],
+            body,
+            caption="本章建议台账",
+            name=f"tab-{chapter.replace('_', '-')}-recommendations",
+            widths=(12, 38, 14, 20, 16),
+        )
+        self.set_source_info(table)
+        self.state.document.note_explicit_target(table)
+        return [table]

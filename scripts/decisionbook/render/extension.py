@@ -1,0 +1,39 @@
+"""The Sphinx extension of the book: glued findings, directives, chapter heads, charts, the Typst builder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from myst_nb.ext.glue.domain import NbGlueDomain
+from sphinx.application import Sphinx
+
+from .. import __version__
+from . import book_data, findings
+from .chapter_head import insert_chapter_head
+from .directives import ParametersDirective, RecommendationsDirective, ReconciliationDirective
+from .nodes import setup as setup_nodes
+from .typst import setup as setup_typst
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything; called by Sphinx."""
+    app.add_config_value("decisionbook_data", "", "", str)
+    setup_nodes(app)
+    setup_typst(app)
+    # The domain exists once MyST-NB is loaded; its text role is replaced, its other roles stay.
+    app.setup_extension("myst_nb")
+    NbGlueDomain.roles = {**NbGlueDomain.roles, "text": findings.FindingRole()}
+    app.add_directive("reconciliation", ReconciliationDirective)
+    app.add_directive("parameters", ParametersDirective)
+    app.add_directive("recommendations", RecommendationsDirective)
+    app.add_post_transform(findings.KeyFindings)
+    app.connect("doctree-read", insert_chapter_head)
+    app.connect("env-purge-doc", book_data.forget_page)
+    app.connect("env-get-outdated", book_data.outdated_pages)
+    app.connect("builder-inited", _number_formats)
+    return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True, "env_version": 1}
+
+
+def _number_formats(app: Sphinx) -> None:
+    # Chinese captions read 图 1 and 表 1; Sphinx's own Chinese catalogue writes "图 %s " with a colon in places.
+    app.config.numfig_format = {**app.config.numfig_format, "figure": "图 %s", "table": "表 %s", "section": "第 %s 节"}

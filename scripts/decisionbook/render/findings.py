@@ -1,0 +1,96 @@
+"""Glued findings: a number in prose, its verdict mark, and the key findings at the head of a chapter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from myst_nb.ext.glue.roles import PasteTextRole
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
+
+LOGGER = logging.getLogger(__name__)
+
+
+class FindingRole(PasteTextRole):
+    """`{glue:text}`: as in MyST-NB, but for every page from the recorded findings, with their verdicts.
+
+    MyST-NB resolves a key of another page only when the page is written, and does not see when its value changes;
+    here all findings exist before Sphinx starts, and each page notes which it quotes.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        key, _, format_spec = self.text.partition(":") if "::" not in self.text else _split_foreign(self.text)
+        env = self.document.settings.env
+        document, _, name = key.rpartition("::")
+        finding_name = f"{document or env.docname}.{name}"
+        finding = quote(env, f"finding:{finding_name}")
+        if finding is None:
+            message = f"no finding {finding_name!r} was recorded [decisionbook.finding]"
+            LOGGER.warning(message, type="decisionbook", subtype="finding", location=(env.docname, self.line))
+            return [], []
+        try:
+            text = format_finding(finding["value"], format_spec)
+        except ValueError as error:
+            message = f"finding {finding_name!r}, format {format_spec!r}: {error} [decisionbook.format]"
+            LOGGER.warning(message, type="decisionbook", subtype="format", location=(env.docname, self.line))
+            return [], []
+        node = nodes.inline(text, text, classes=["finding"])
+        node["finding"] = finding_name
+        self.set_source_info(node)
+        return [node, *verdict_marks(finding)], []
+
+
+def _split_foreign(text: str) -> tuple[str, str, str]:
+    document, _, rest = text.partition("::")
+    name, sign, format_spec = rest.partition(":")
+    return f"{document}::{name}", sign, format_spec
+
+
+def format_finding(value: Any, format_spec: str) -> str:
+    """Return a finding as text: a missing or textual value as it is, a number by a Python format specification."""
+    if isinstance(value, str) or not format_spec:
+        return str(value)
+    text = format(float(value) if not format_spec.endswith("d") else int(value), format_spec)
+    # A typographic minus is as wide as a plus, and does not break from its number at a line's end.
+    return text.replace("-", "−")
+
+
+def verdict_marks(finding: dict[str, Any]) -> list[nodes.Node]:
+    """Return the marks of the figures that a finding answers: one for each verdict, none when it answers none."""
+    verdicts = list(dict.fromkeys(row["verdict"] for row in finding["answers"]))
+    marks: list[nodes.Node] = []
+    for verdict in verdicts:
+        ids = [row["figure_id"] for row in finding["answers"] if row["verdict"] == verdict]
+        marks.append(verdict_mark(verdict, ids))
+    return marks
+
+
+def verdict_mark(verdict: str, figure_ids: list[str]) -> nodes.inline:
+    """Return the inline mark of a verdict; `figure_ids` name the figures that it judges."""
+    glyph = VERDICT_GLYPHS[verdict]
+    mark = nodes.inline(glyph, glyph, classes=["evidence", verdict])
+    mark["figures"] = figure_ids
+    mark["label"] = VERDICT_WORDS[verdict]
+    return mark
+
+
+class KeyFindings(SphinxPostTransform):
+    """Give the definition list under 要点 and its 翻转点 the classes that page and PDF lay out."""
+
+    default_priority = 400
+
+    def run(self, **kwargs: Any) -> None:
+        for section in self.document.findall(nodes.section):
+            title = section.next_node(nodes.title)
+            if title is None or title.astext() != "要点":
+                continue
+            section["classes"].append("key-findings-section")
+            for definitions in section.findall(nodes.definition_list):
+                definitions["classes"].append("key-findings")
+                for paragraph in definitions.findall(nodes.paragraph):
+                    if paragraph.astext().startswith("翻转点"):
+                        paragraph["classes"].append("flip")
+

@@ -1,0 +1,1 @@
+"""Runs: typed parameters, and the execution of a notebook by papermill."""
