@@ -13,7 +13,7 @@ import yaml
 
 from ..project import Project
 from ..render.vega import assemble_output
-from ..runs.execute import RunResult
+from ..runs.execute import GLUE_PREFIX, RunResult
 from .definition import Edition
 
 BOOK_DATA = "book.json"
@@ -53,19 +53,36 @@ def table_of_contents(toc: dict[str, Any], pages: Iterable[str]) -> dict[str, An
 
 
 def book_notebook(path: Path) -> bytes:
-    """Return an executed notebook as the book shows it: charts and tables in our mime types, code folded away."""
+    """Return an executed notebook as the book shows it: charts and tables in our mime types, code folded away.
+
+    The parameters cell is left out, since the page shows its table; neighbouring cells become one, so that a
+    section has one fold of code and not one a cell.
+    """
     notebook = nbformat.read(path, as_version=4)
+    shown: list[Any] = []
     for cell in notebook.cells:
         if cell.cell_type != "code":
+            shown.append(cell)
             continue
         tags = set(cell.metadata.get("tags", []))
-        cell["outputs"] = [assemble_output(output) for output in cell.outputs]
-        if "injected-parameters" in tags:
-            tags.add("remove-cell")
-        elif not tags & {"remove-cell", "remove-input", "hide-cell"}:
-            tags.add("hide-input")
-        cell.metadata["tags"] = sorted(tags)
+        if tags & {"parameters", "injected-parameters"}:
+            continue
+        cell["outputs"] = [nbformat.from_dict(assemble_output(output)) for output in cell.outputs]
+        if shown and shown[-1].cell_type == "code" and not _visible(shown[-1]):
+            shown[-1]["source"] += "\n\n" + cell.source
+            shown[-1]["outputs"] += cell.outputs
+        else:
+            cell.metadata["tags"] = sorted(tags | {"hide-input"})
+            shown.append(cell)
+    notebook["cells"] = shown
     return (nbformat.writes(notebook) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _visible(cell: Any) -> bool:
+    """Return whether a cell shows something: a recorded finding alone is not seen."""
+    return any(
+        not all(mime.startswith(GLUE_PREFIX) for mime in output.get("data", {"text": ""})) for output in cell.outputs
+    )
 
 
 def _write(folder: Path, wanted: Mapping[str, bytes]) -> None:

@@ -186,6 +186,7 @@ def book_content(
         "findings": {name: {**f, "answers": _answers(name, f, by_id)} for name, f in findings.items()},
         "reconciliation": [as_json(row) for row in rows],
         "recommendations": _recommendations(package, by_id),
+        "qualifiers": package.rows("qualifiers"),
         "sources": [r for r in package.rows("sources") if r["published_on"] <= edition.as_of],
     }
 

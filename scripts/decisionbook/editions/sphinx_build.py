@@ -81,10 +81,14 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
         "decisionbook_data": str(source / BOOK_DATA),
         "decisionbook_edition": described,
         "html_context": {
-            "edition": described,
+            "book_title": "决策参考",
+            "book_subtitle": "可复算版",
+            "edition": {**described, "label": "回溯重建版" if edition.reconstruction else "正式版"},
+            "disclaimer": "本书为独立复算，不是简报编印单位的出版物。",
             "pdf": f"decision-reference-{edition.id}.pdf",
         },
         "nitpicky": True,
+        "latex_individualpages": False,
     }
     log = io.StringIO()
     with redirect_stdout(log), redirect_stderr(log):

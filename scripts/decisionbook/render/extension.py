@@ -11,14 +11,19 @@ from .. import __version__
 from . import book_data, findings
 from .chapter_head import insert_chapter_head
 from .directives import ParametersDirective, RecommendationsDirective, ReconciliationDirective
+from .html import setup as setup_html
 from .nodes import setup as setup_nodes
-from .typst import setup as setup_typst
+from .pages import DIRECTIVES
+from .typst.builder import setup as setup_typst
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything; called by Sphinx."""
     app.add_config_value("decisionbook_data", "", "", str)
+    # Jupyter Book always sets the options of sphinx-comments, which is left out because it loads script from elsewhere.
+    app.add_config_value("comments_config", {}, "", dict)
     setup_nodes(app)
+    setup_html(app)
     setup_typst(app)
     # The domain exists once MyST-NB is loaded; its text role is replaced, its other roles stay.
     app.setup_extension("myst_nb")
@@ -26,6 +31,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("reconciliation", ReconciliationDirective)
     app.add_directive("parameters", ParametersDirective)
     app.add_directive("recommendations", RecommendationsDirective)
+    for name, directive in DIRECTIVES.items():
+        app.add_directive(name, directive)
+    app.add_post_transform(findings.MarksAfterUnits)
     app.add_post_transform(findings.KeyFindings)
     app.connect("doctree-read", insert_chapter_head)
     app.connect("env-purge-doc", book_data.forget_page)

@@ -39,6 +39,7 @@ class FindingRole(PasteTextRole):
             return [], []
         node = nodes.inline(text, text, classes=["finding"])
         node["finding"] = finding_name
+        node["unit"] = finding["unit"]
         self.set_source_info(node)
         return [node, *verdict_marks(finding)], []
 
@@ -75,6 +76,32 @@ def verdict_mark(verdict: str, figure_ids: list[str]) -> nodes.inline:
     mark["figures"] = figure_ids
     mark["label"] = VERDICT_WORDS[verdict]
     return mark
+
+
+class MarksAfterUnits(SphinxPostTransform):
+    """Move a verdict mark behind the unit that the prose writes after the number: 425 亿元□, not 425□ 亿元."""
+
+    default_priority = 390
+
+    def run(self, **kwargs: Any) -> None:
+        for number in list(self.document.findall(lambda n: isinstance(n, nodes.inline) and "finding" in n)):
+            parent, unit = number.parent, number["unit"]
+            position = parent.index(number) + 1
+            marks = []
+            while position < len(parent) and "evidence" in getattr(parent[position], "attributes", {}).get("classes", ()):
+                marks.append(parent[position])
+                position += 1
+            following = parent[position] if position < len(parent) else None
+            if not marks or not unit or not isinstance(following, nodes.Text):
+                continue
+            text = following.astext()
+            lead = len(text) - len(text.lstrip())
+            if lead <= 1 and text[lead:].startswith(unit):
+                for mark in marks:
+                    parent.remove(mark)
+                cut = lead + len(unit)
+                index = parent.index(following)
+                parent[index : index + 1] = [nodes.Text(text[:cut]), *marks, nodes.Text(text[cut:])]
 
 
 class KeyFindings(SphinxPostTransform):

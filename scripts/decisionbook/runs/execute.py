@@ -66,6 +66,8 @@ def execute(
                 cwd=str(source.parent),
                 # Parallel TCP kernels lose races for ports, and anyone on the machine may speak to them.
                 config=Config({"KernelManager": {"transport": "ipc"}}),
+                # What a cell says is in the notebook; the kernel's own log would only clutter the progress lines.
+                extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
             raise RunFailed(_failure(chapter, error)) from None

@@ -1,0 +1,374 @@
+"""Charts that compare named things on one scale: dots, intervals, pairs, ranges and steps to a total.
+
+Every builder takes a tidy frame and the names of its columns, one row a mark, in the order given, and
+returns a layered Altair chart with direct labels. ``title`` names the value axis; its unit goes in brackets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from . import theme
+from .theme import TOKENS, ChartError, finish, format_number, text_tones, text_width, tidy, tones
+
+#: A reference line: its value and its name, e.g. ``(8.22, "全国")``.
+Reference = tuple[float, str]
+Names = str | Iterable[str] | None
+
+
+def axis_title(title: str, unit: str = "") -> str:
+    """Return an axis title with its unit in full-width brackets."""
+    return f"{title}（{unit}）" if unit and unit != "1" and f"（{unit}" not in title else title
+
+
+def row_height(labels: Iterable[str], least: int = 36) -> int:
+    """Return the height of a row in which the longest label fits on a phone."""
+    return max(least, theme.lines_needed(labels, 7) * 17 + 10)
+
+
+def category_axis(labels: Sequence[str]) -> alt.Y:
+    """Return the vertical axis of names, in the order given, wrapped to the width there is."""
+    axis = alt.Axis(title=None, labelExpr=theme.wrap_expr("datum.label", 14, 7), labelLineHeight=16)
+    return alt.Y("category:N", sort=list(labels), axis=axis, scale=alt.Scale(padding=0))
+
+
+def value_axis(
+    field: str, title: str, domain: Sequence[float], *, grid: bool = True, inset: float = 0, unit: str = ""
+) -> alt.X:
+    """Return the horizontal value axis with few ticks; ``inset`` keeps room for labels at both ends."""
+    span = [inset, alt.ExprRef(f"width - {inset}")] if inset else alt.Undefined
+    percent = "datum.label + '%'" if unit == "%" else alt.Undefined
+    ticks = alt.ExprRef("width < 240 ? 3 : 5")
+    axis = alt.Axis(title=title, grid=grid, tickCount=ticks, labelExpr=percent, labelFlush=True)
+    return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=list(domain), range=span, nice=False))
+
+
+def unique_names(frame: pd.DataFrame) -> list[str]:
+    """Return the category names as text; raises ChartError when one stands twice."""
+    frame["category"] = frame["category"].astype(str)
+    names = frame["category"].tolist()
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ChartError(f"one row a category is expected, but these stand more than once: {'、'.join(twice)}")
+    return names
+
+
+def labels_for(values: Iterable[float], given: pd.Series | None, digits: int | None, unit: str) -> list[str]:
+    """Return the direct labels: those given, else the numbers as the book prints them."""
+    if given is not None:
+        return [str(text) for text in given]
+    return [format_number(v, digits, unit) for v in values]
+
+
+def reference_layers(reference: Reference | None, digits: int | None, unit: str) -> list[alt.Chart]:
+    """Return a dashed vertical line with its name and value standing above the plot."""
+    if reference is None:
+        return []
+    value, name = reference
+    frame = pd.DataFrame({"reference": [value], "label": [f"{name} {format_number(value, digits, unit)}"]})
+    base = alt.Chart(frame).encode(x=alt.X("reference:Q"))
+    side = "scale('x', datum.reference) > width * 0.6"
+    rule = base.mark_rule(color=TOKENS["ink"], strokeDash=[4, 3], strokeWidth=1).encode(
+        y=alt.value(-16), y2=alt.value(alt.ExprRef("height"))
+    )
+    text = base.mark_text(
+        color=TOKENS["ink"],
+        fontSize=theme.SMALL,
+        baseline="middle",
+        align=alt.ExprRef(f"{side} ? 'right' : 'left'"),
+        dx=alt.ExprRef(f"{side} ? -6 : 6"),
+    ).encode(y=alt.value(-11), text="label:N")
+    return [rule, text]
+
+
+def dot_plot(
+    data: pd.DataFrame,
+    *,
+    category: str,
+    value: str,
+    title: str,
+    unit: str = "",
+    highlight: Names = None,
+    reference: Reference | None = None,
+    digits: int | None = None,
+    label: str | None = None,
+    descending: bool = False,
+    domain: tuple[float, float] | None = None,
+) -> alt.LayerChart:
+    """Return a dot on a stem for each category, its value beside it, and an optional reference line.
+
+    ``reference=(8.22, "全国")`` draws a dashed line; a value label that would cross it moves behind it.
+    ``highlight`` names the categories in the accent colour (default: the home region). Rows without a
+    value keep their place and show a dash. ``descending`` sorts by value, else the frame's order stands.
+    """
+    frame = tidy(data, {"category": category, "value": value, "given": label})
+    if descending:
+        frame = frame.sort_values("value", ascending=False, kind="stable", na_position="last")
+    names = unique_names(frame)
+    frame["label"] = labels_for(frame["value"], frame.get("given"), digits, unit)
+    frame["colour"] = tones(names, highlight)
+    frame["text_colour"] = text_tones(frame["colour"])
+    frame["reach"] = [text_width(t, theme.VALUE) for t in frame["label"]]
+    frame["at"] = frame["value"].fillna(0.0)
+    frame["zero"] = 0.0
+    extra = [reference[0]] if reference else []
+    ends = domain or theme.exact_domain([*frame["value"], *extra])
+    frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
+    base = alt.Chart(frame.drop(columns="given", errors="ignore")).encode(y=category_axis(names))
+    x = value_axis("at", axis_title(title, unit), ends, unit=unit)
+    drawn = base.transform_filter("isValid(datum.value)")
+    stem = drawn.mark_rule(strokeWidth=2.5).encode(x=x, x2="zero:Q", color=alt.Color("colour:N", scale=None))
+    dot = drawn.mark_point(size=150, opacity=1).encode(x=x, color=alt.Color("colour:N", scale=None), tooltip="tip:N")
+    at = "scale('x', datum.at)"
+    shift = "12"
+    if reference:
+        line = f"scale('x', {float(reference[0])!r})"
+        crosses = f"{line} > {at} + 2 && {line} < {at} + 18 + datum.reach"
+        shift = f"({crosses} ? {line} - {at} + 8 : 12)"
+    negative = "datum.at < 0"
+    text = base.mark_text(
+        fontSize=theme.VALUE,
+        align=alt.ExprRef(f"{negative} ? 'right' : 'left'"),
+        dx=alt.ExprRef(f"{negative} ? -12 : {shift}"),
+    ).encode(x=x, text="label:N", color=alt.Color("text_colour:N", scale=None))
+    layers = [stem, *reference_layers(reference, digits, unit), dot, text]
+    height = row_height(names) * len(names)
+    room = 14 + float(frame["reach"].max())
+    return finish(alt.layer(*layers), height=height, right=room, top=24 if reference else 4)
+
+
+def interval_plot(
+    data: pd.DataFrame,
+    *,
+    category: str,
+    low: str,
+    high: str,
+    title: str,
+    value: str | None = None,
+    unit: str = "",
+    highlight: Names = None,
+    reference: Reference | None = None,
+    digits: int | None = None,
+    label: str | None = None,
+    domain: tuple[float, float] | None = None,
+    zero: bool = False,
+) -> alt.LayerChart:
+    """Return a bar from ``low`` to ``high`` for each category, with an optional central point.
+
+    A missing ``low`` or ``high`` is an open end (a one-sided bound such as 超 or 不足), drawn as an arrow to
+    the edge. The label above the bar prints the value and its bounds unless ``label`` names a column.
+    """
+    frame = tidy(data, {"category": category, "low": low, "high": high, "value": value, "given": label})
+    names = unique_names(frame)
+    if "value" not in frame:
+        frame["value"] = np.nan
+    known = pd.concat([frame["low"], frame["high"], frame["value"]]).dropna().tolist()
+    ends = domain or theme.nice_domain([*known, *([reference[0]] if reference else [])], zero=zero, room=0.06)
+    frame["start"] = frame["low"].fillna(ends[0])
+    frame["end"] = frame["high"].fillna(ends[1])
+    frame["middle"] = frame["value"].fillna((frame["start"] + frame["end"]) / 2)
+    frame["open_low"], frame["open_high"] = frame["low"].isna(), frame["high"].isna()
+    if "given" in frame:
+        frame["label"] = frame["given"].astype(str)
+    else:
+        frame["label"] = [interval_label(*row, digits, unit) for row in frame[["value", "low", "high"]].to_numpy()]
+    frame["colour"] = tones(names, highlight)
+    frame["text_colour"] = text_tones(frame["colour"])
+    colour = alt.Color("colour:N", scale=None)
+    x = value_axis("start", axis_title(title, unit), ends, inset=8, unit=unit)
+    frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
+    base = alt.Chart(frame.drop(columns="given", errors="ignore")).encode(y=category_axis(names))
+    bar = base.mark_rule(strokeWidth=7, opacity=0.45, yOffset=9).encode(x=x, x2="end:Q", color=colour, tooltip="tip:N")
+    arrows = [
+        base.transform_filter(f"datum.open_{side}")
+        .mark_point(shape=shape, size=130, opacity=1, yOffset=9)
+        .encode(x=alt.X(f"{field}:Q"), color=colour)
+        for side, field, shape in (("low", "start", "triangle-left"), ("high", "end", "triangle-right"))
+    ]
+    dot = (
+        base.transform_filter("isValid(datum.value)")
+        .mark_point(size=110, opacity=1, yOffset=9)
+        .encode(x=alt.X("value:Q"), color=colour)
+    )
+    at = "scale('x', datum.middle)"
+    placed = {
+        "dy": -11,
+        "fontSize": theme.TEXT,
+        "align": alt.ExprRef(f"{at} < width * 0.3 ? 'left' : {at} > width * 0.7 ? 'right' : 'center'"),
+        "dx": alt.ExprRef(
+            f"{at} < width * 0.3 ? scale('x', datum.start) - {at} : {at} > width * 0.7 ? scale('x', datum.end) - {at} : 0"
+        ),
+    }
+    labelled = base.encode(x=alt.X("middle:Q"), text="label:N")
+    # A reference line must not run through a label: the paper-coloured outline interrupts it.
+    halo = labelled.mark_text(stroke=TOKENS["paper"], strokeWidth=5, color=TOKENS["paper"], **placed)
+    text = labelled.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None))
+    layers = [*reference_layers(reference, digits, unit), bar, *arrows, dot, *([halo] if reference else []), text]
+    height = row_height(names, 50) * len(names)
+    return finish(alt.layer(*layers), height=height, right=14, top=24 if reference else 4)
+
+
+def interval_label(value: float, low: float, high: float, digits: int | None, unit: str) -> str:
+    """Return ``3.45%（3.42%—3.48%）``; an open end reads ``≥`` or ``<`` the bound."""
+    first = "" if np.isnan(value) else format_number(value, digits, unit)
+    if np.isnan(low) and np.isnan(high):
+        return first or "无界"
+    if np.isnan(high):
+        bounds = f"≥{format_number(low, digits, unit)}"
+    elif np.isnan(low):
+        bounds = f"<{format_number(high, digits, unit)}"
+    else:
+        bounds = f"{format_number(low, digits, unit)}—{format_number(high, digits, unit)}"
+    return f"{first}（{bounds}）" if first else bounds
+
+
+def dumbbell(
+    data: pd.DataFrame,
+    *,
+    category: str,
+    start: str,
+    end: str,
+    title: str,
+    start_label: str,
+    end_label: str,
+    unit: str = "",
+    highlight: Names = None,
+    digits: int | None = None,
+    domain: tuple[float, float] | None = None,
+    zero: bool = False,
+) -> alt.LayerChart:
+    """Return two dots joined by a line for each category: a hollow one (``start``) and a full one (``end``).
+
+    ``start_label`` and ``end_label`` say what they are, e.g. ``2021年`` and ``2025年目标``.
+    """
+    heads = (start_label, end_label)
+    return _pair(data, category, start, end, title, unit, highlight, digits, domain, zero, heads=heads, dots=True)
+
+
+def range_bar(
+    data: pd.DataFrame,
+    *,
+    category: str,
+    start: str,
+    end: str,
+    title: str,
+    unit: str = "",
+    highlight: Names = None,
+    digits: int | None = None,
+    domain: tuple[float, float] | None = None,
+    zero: bool = False,
+) -> alt.LayerChart:
+    """Return a bar from ``start`` to ``end`` for each category, both ends labelled (scenarios, spans)."""
+    return _pair(data, category, start, end, title, unit, highlight, digits, domain, zero, heads=None, dots=False)
+
+
+def _pair(
+    data: pd.DataFrame,
+    category: str,
+    start: str,
+    end: str,
+    title: str,
+    unit: str,
+    highlight: Names,
+    digits: int | None,
+    domain: tuple[float, float] | None,
+    zero: bool,
+    *,
+    heads: tuple[str, str] | None,
+    dots: bool,
+) -> alt.LayerChart:
+    frame = tidy(data, {"category": category, "start": start, "end": end})
+    names = unique_names(frame)
+    frame["colour"] = tones(names, highlight)
+    frame["text_colour"] = text_tones(frame["colour"])
+    for side in ("start", "end"):
+        frame[f"{side}_text"] = [format_number(v, digits, unit) for v in frame[side]]
+    ends = domain or theme.nice_domain([*frame["start"], *frame["end"]], zero=zero)
+    texts = [*frame["start_text"], *frame["end_text"]]
+    words = heads or ("", "")
+    frame["tip"] = [
+        f"{n}：{words[0]}{a} — {words[1]}{b}"
+        for n, a, b in zip(names, frame["start_text"], frame["end_text"], strict=True)
+    ]
+    inset = max(text_width(t, theme.TEXT) for t in texts) + 16
+    base = alt.Chart(frame).encode(y=category_axis(names))
+    x = value_axis("start", axis_title(title, unit), ends, inset=round(inset), unit=unit)
+    colour = alt.Color("colour:N", scale=None)
+    bar = base.mark_rule(strokeWidth=3 if dots else 12, opacity=0.5 if dots else 0.6)
+    layers: list[alt.Chart] = [bar.encode(x=x, x2="end:Q", color=colour, tooltip="tip:N")]
+    if dots:
+        hollow = base.mark_point(size=120, filled=True, fill=TOKENS["paper"], strokeWidth=2, opacity=1)
+        layers.append(hollow.encode(x=x, stroke=colour, tooltip="tip:N"))
+        layers.append(base.mark_point(size=130, opacity=1).encode(x=alt.X("end:Q"), color=colour, tooltip="tip:N"))
+    else:
+        # Caps, so that a span of no length is still seen.
+        caps = base.mark_tick(thickness=2.5, size=18, orient="vertical", opacity=1).encode(color=colour)
+        layers += [caps.encode(x=alt.X(f"{side}:Q")) for side in ("start", "end")]
+    other = {"start": "end", "end": "start"}
+    for side in ("start", "end"):
+        left = f"datum.{side} < datum.{other[side]} || (datum.start === datum.end && '{side}' === 'start')"
+        text = base.mark_text(
+            fontSize=theme.TEXT,
+            align=alt.ExprRef(f"{left} ? 'right' : 'left'"),
+            dx=alt.ExprRef(f"{left} ? -11 : 11"),
+        )
+        text_colour = alt.Color("text_colour:N", scale=None)
+        layers.append(text.encode(x=alt.X(f"{side}:Q"), text=f"{side}_text:N", color=text_colour))
+    height = row_height(names) * len(names)
+    return finish(alt.layer(*layers), height=height, title=f"○ {heads[0]}　● {heads[1]}" if heads else None)
+
+
+def waterfall(
+    data: pd.DataFrame,
+    *,
+    category: str,
+    value: str,
+    title: str,
+    total: str | None = None,
+    unit: str = "",
+    highlight: Names = (),
+    digits: int | None = None,
+) -> alt.LayerChart:
+    """Return steps that add up: each row a change, rows where column ``total`` is true a level reached so far.
+
+    The first row starts at zero. A total whose value differs from the sum of the steps is drawn as given,
+    and the gap is left to be seen. Rises are drawn in the second colour, falls in the accent colour.
+    """
+    frame = tidy(data, {"category": category, "value": value, "total": total})
+    names = unique_names(frame)
+    frame["total"] = frame["total"].astype(bool) if "total" in frame else False
+    level, starts, ends = 0.0, [], []
+    for amount, is_total in zip(frame["value"].astype(float), frame["total"], strict=True):
+        starts.append(0.0 if is_total else level)
+        level = amount if is_total else level + amount
+        ends.append(level)
+    frame["start"], frame["end"] = starts, ends
+    frame["next"] = [*names[1:], names[-1]]
+    chosen = theme.as_names(highlight)
+    frame["colour"] = [
+        TOKENS["accent"] if n in chosen or (not t and v < 0) else TOKENS["grey"] if t else TOKENS["second"]
+        for n, t, v in zip(names, frame["total"], frame["value"], strict=True)
+    ]
+    frame["text_colour"] = text_tones(frame["colour"])
+    frame["label"] = [
+        format_number(v, digits, unit) if t or v < 0 else f"+{format_number(v, digits, unit)}"
+        for t, v in zip(frame["total"], frame["value"], strict=True)
+    ]
+    frame["top"] = frame[["start", "end"]].max(axis=1)
+    frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
+    scale = theme.nice_domain([*starts, *ends])
+    base = alt.Chart(frame).encode(y=category_axis(names))
+    x = value_axis("start", axis_title(title, unit), scale, unit=unit)
+    bar = base.mark_bar(height=alt.RelativeBandSize(0.56), opacity=0.85).encode(
+        x=x, x2="end:Q", color=alt.Color("colour:N", scale=None), tooltip="tip:N"
+    )
+    joint = base.mark_rule(color=TOKENS["grey"], strokeWidth=1).encode(x=alt.X("end:Q"), y2="next:N")
+    text = base.mark_text(align="left", dx=8, fontSize=theme.VALUE).encode(
+        x=alt.X("top:Q"), text="label:N", color=alt.Color("text_colour:N", scale=None)
+    )
+    room = 14 + max(text_width(t, theme.VALUE) for t in frame["label"])
+    return finish(alt.layer(joint, bar, text), height=row_height(names) * len(names), right=room)

@@ -1,0 +1,225 @@
+"""Charts on a grid: state matrices, tiles in the place of areas, stages of a chain. No colour stands alone."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from . import theme
+from .bars import Names, axis_title
+from .places import LAYOUTS, place_code
+from .states import PRESENCE, State, resolve
+from .theme import TOKENS, ChartError, finish, format_number, tidy
+
+#: Fill strengths of the classes of a value, from low to high; a strength above a half would swallow its text.
+STRENGTHS = {2: (0.16, 1.0), 3: (0.14, 0.4, 1.0), 4: (0.12, 0.28, 0.48, 1.0), 5: (0.08, 0.2, 0.34, 0.5, 1.0)}
+
+
+def legend_text(states: Sequence[State]) -> str:
+    """Return the key of a discrete scale as one line of text, read before the grid."""
+    return "　".join(f"{s.glyph} {s.label}" for s in states)
+
+
+def cell_layers(base: alt.Chart, *, corner: int = 2) -> alt.Chart:
+    """Return the rectangles of a grid; the frame carries ``fill``, ``strength``, ``edge`` and ``tip``."""
+    return base.mark_rect(cornerRadius=corner, strokeWidth=1).encode(
+        fill=alt.Fill("fill:N", scale=None),
+        fillOpacity=alt.FillOpacity("strength:Q", scale=None),
+        stroke=alt.Stroke("edge:N", scale=None),
+        tooltip="tip:N",
+    )
+
+
+def dress(frame: pd.DataFrame, found: Sequence[State]) -> None:
+    """Add to a frame the fill, strength, outline, text colour, glyph and label of each row's state."""
+    frame["fill"] = [s.fill for s in found]
+    frame["strength"] = [s.strength for s in found]
+    frame["edge"] = [TOKENS["line"] if s.tone == "none" else s.fill for s in found]
+    frame["text_colour"] = [s.text for s in found]
+    frame["glyph"] = [s.glyph for s in found]
+    frame["state_label"] = [s.label for s in found]
+
+
+def heatmap(
+    data: pd.DataFrame,
+    *,
+    row: str,
+    column: str,
+    state: str,
+    states: Sequence[State] = PRESENCE,
+    text: str | None = None,
+    row_title: str = "",
+    column_title: str = "",
+    cell_height: int = 40,
+) -> alt.LayerChart:
+    """Return a matrix of discrete states, each cell with its glyph and its word (on a phone the glyph alone).
+
+    ``text`` names a column of short cell texts shown instead of the state's word. Pairs without a row in
+    the frame stay empty. Raises :class:`ChartError` for a state that is not on the scale.
+    """
+    frame = tidy(data, {"row": row, "column": column, "state": state, "text": text})
+    frame["row"], frame["column"] = frame["row"].astype(str), frame["column"].astype(str)
+    if frame.duplicated(["row", "column"]).any():
+        pair = frame[frame.duplicated(["row", "column"])].iloc[0]
+        raise ChartError(f"the matrix has two values for {pair['row']} × {pair['column']}")
+    found = resolve(frame["state"], states)
+    dress(frame, found)
+    words = frame["text"].astype(str) if "text" in frame else frame["state_label"]
+    frame["cell"] = [f"{g} {w}".strip() for g, w in zip(frame["glyph"], words, strict=True)]
+    frame["tip"] = [f"{a} × {b}：{w}" for a, b, w in zip(frame["row"], frame["column"], words, strict=True)]
+    rows, columns = list(dict.fromkeys(frame["row"])), list(dict.fromkeys(frame["column"]))
+    per_line = max(2, min(8, int(230 / len(columns) / theme.TEXT)))
+    axis_x = alt.Axis(
+        title=column_title or None, orient="top", labelAngle=0, labelLineHeight=16, titleAnchor="start",
+        labelExpr=theme.wrap_expr("datum.label", max(per_line, int(520 / len(columns) / theme.TEXT)), per_line, orphan=True),
+        # The same height at every width, or the page would jump when the chart is laid out for a phone.
+        labelPadding=6, labelBaseline="bottom", minExtent=theme.lines_needed(columns, per_line) * 16 + 12,
+    )  # fmt: skip
+    axis_y = alt.Axis(title=None, labelExpr=theme.wrap_expr("datum.label", 12, 6), labelLineHeight=16)
+    x = alt.X("column:N", sort=columns, axis=axis_x, scale=alt.Scale(paddingInner=0.04, paddingOuter=0))
+    y = alt.Y("row:N", sort=rows, axis=axis_y, scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
+    base = alt.Chart(frame.drop(columns=["state", "text"], errors="ignore")).encode(x=x, y=y)
+    roomy = f"!({theme.NARROW}) && width / {len(columns)} > 64"
+    words_layer = base.mark_text(fontSize=theme.TEXT, text=alt.ExprRef(f"{roomy} ? datum.cell : datum.glyph")).encode(
+        color=alt.Color("text_colour:N", scale=None)
+    )
+    used = [s for s in states if s in found]
+    title = "　　".join(t for t in (row_title, legend_text(used)) if t)
+    height = max(cell_height, theme.lines_needed(rows, 6) * 17 + 8) * len(rows)
+    return finish(alt.layer(cell_layers(base), words_layer), height=height, title=title)
+
+
+def value_classes(values: Sequence[float], bounds: Sequence[float] | None) -> list[float]:
+    """Return the inner bounds of the classes: those given, else the quartiles of the values."""
+    if bounds is not None:
+        if list(bounds) != sorted(set(bounds)) or not 1 <= len(bounds) <= 4:
+            raise ChartError(f"class bounds must be one to four rising numbers, found {list(bounds)}")
+        return list(bounds)
+    known = pd.Series([v for v in values if v is not None and math.isfinite(v)], dtype=float)
+    if known.empty:
+        raise ChartError("no finite value to draw")
+    return sorted({float(known.quantile(q, interpolation="nearest")) for q in (0.25, 0.5, 0.75)})
+
+
+def tile_grid(
+    data: pd.DataFrame,
+    *,
+    area: str,
+    value: str | None = None,
+    state: str | None = None,
+    title: str = "",
+    unit: str = "",
+    digits: int | None = None,
+    layout: str = "provinces",
+    bounds: Sequence[float] | None = None,
+    states: Sequence[State] = PRESENCE,
+    highlight: Names = None,
+) -> alt.LayerChart:
+    """Return one equal tile for each area, placed about where it lies, with its value or state in it.
+
+    ``layout`` is ``provinces`` (34 areas) or ``guangxi`` (14 prefectures); areas are names or GB/T 2260
+    codes, and those not in the frame are drawn empty. ``bounds`` splits values into classes, lower bound
+    included; by default quartiles. Give ``value`` or ``state``, not both.
+    """
+    if (value is None) == (state is None):
+        raise ChartError("tile_grid takes either value= or state=")
+    frame = tidy(data, {"area": area, "value": value, "state": state})
+    frame["code"] = [place_code(a, layout) for a in frame["area"]]
+    if frame["code"].duplicated().any():
+        raise ChartError(f"area {frame[frame['code'].duplicated()]['area'].iloc[0]} stands twice")
+    places = pd.DataFrame(
+        [{"code": c, "name": p[0], "short": p[1], "column": p[2], "row": p[3]} for c, p in LAYOUTS[layout].items()]
+    )
+    tiles = places.merge(frame.drop(columns="area"), on="code", how="left")
+    if state is not None:
+        empty = State("", "无数据", "", "none", 0.0)
+        found = [empty if pd.isna(s) else resolve([s], states)[0] for s in tiles["state"]]
+        dress(tiles, found)
+        tiles["label"] = [s.glyph for s in found]
+        key = legend_text([s for s in states if s in found])
+    else:
+        cuts = value_classes(tiles["value"].tolist(), bounds)
+        shades = STRENGTHS[len(cuts) + 1]
+        classes = [None if pd.isna(v) else bisect.bisect_right(cuts, v) for v in tiles["value"]]
+        found = [
+            State("", "无数据", "—", "none", 0.0) if c is None else State("", "", "", "second", shades[c]) for c in classes
+        ]
+        dress(tiles, found)
+        tiles["label"] = [format_number(None if pd.isna(v) else v, digits, unit) for v in tiles["value"]]
+        key = "由浅到深以 " + "、".join(format_number(c, digits, unit) for c in cuts) + " 为界"
+    words = [s.label if state is not None or s.glyph else v for s, v in zip(found, tiles["label"], strict=True)]
+    tiles["tip"] = [f"{n}：{w}" for n, w in zip(tiles["name"], words, strict=True)]
+    chosen = theme.as_names(highlight)
+    home = tiles[[n in chosen or c in chosen for n, c in zip(tiles["name"], tiles["code"], strict=True)]]
+    columns = list(range(int(tiles["column"].min()), int(tiles["column"].max()) + 1))
+    rows = list(range(int(tiles["row"].max()) + 1))
+    x = alt.X("column:O", axis=None, scale=alt.Scale(domain=columns, paddingInner=0.05, paddingOuter=0.02))
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=rows, paddingInner=0.07, paddingOuter=0.02))
+    plain = tiles.drop(columns=["value", "state", "state_label", "glyph"], errors="ignore")
+    base = alt.Chart(plain).encode(x=x, y=y)
+    layers: list[alt.Chart] = [cell_layers(base)]
+    if len(home):
+        frame_mark = alt.Chart(home[["column", "row"]]).mark_rect(
+            cornerRadius=2, fillOpacity=0, stroke=TOKENS["accent"], strokeWidth=3
+        )
+        layers.append(frame_mark.encode(x=x, y=y))
+    small = f"{theme.NARROW} && {len(columns)} > 6"
+    colour = alt.Color("text_colour:N", scale=None)
+    name = base.mark_text(dy=-9, fontSize=theme.TEXT, text=alt.ExprRef(f"{small} ? datum.short : datum.name"))
+    number = base.mark_text(dy=10, fontSize=alt.ExprRef(f"{small} ? 11 : {theme.SMALL}"))
+    layers += [name.encode(color=colour), number.encode(color=colour, text="label:N")]
+    heading = "　　".join(t for t in (axis_title(title, unit) if title else "", key) if t)
+    return finish(alt.layer(*layers), height=(52 if layout == "provinces" else 64) * len(rows), title=heading, right=2)
+
+
+def chain_map(
+    data: pd.DataFrame,
+    *,
+    stage: str,
+    link: str,
+    state: str,
+    states: Sequence[State] = PRESENCE,
+    note: str | None = None,
+) -> alt.LayerChart:
+    """Return the links of a chain as boxes under their stages, each with its state in glyph and word.
+
+    Stages and links stand in the order of the frame. ``note`` names a column of short texts (examples)
+    that appear in the box where the page is wide enough.
+    """
+    frame = tidy(data, {"stage": stage, "link": link, "state": state, "note": note})
+    frame["stage"], frame["link"] = frame["stage"].astype(str), frame["link"].astype(str)
+    found = resolve(frame["state"], states)
+    dress(frame, found)
+    frame["place"] = frame.groupby("stage", sort=False).cumcount()
+    frame["mark"] = [f"{g} {s}" for g, s in zip(frame["glyph"], frame["state_label"], strict=True)]
+    if "note" in frame:
+        frame["note"] = frame["note"].fillna("").astype(str)
+        frame["mark_note"] = [f"{m}　{n}" if n else m for m, n in zip(frame["mark"], frame["note"], strict=True)]
+    frame["tip"] = [f"{n}：{m}" for n, m in zip(frame["link"], frame.get("mark_note", frame["mark"]), strict=True)]
+    stages = list(dict.fromkeys(frame["stage"]))
+    last = f"'{stages[-1]}'".replace("\\", "")
+    axis = alt.Axis(
+        title=None, orient="top", labelAngle=0, labelFontSize=theme.VALUE, labelPadding=8,
+        labelExpr=f"datum.label === {last} ? datum.label : datum.label + ' →'",
+    )  # fmt: skip
+    x = alt.X("stage:N", sort=stages, axis=axis, scale=alt.Scale(paddingInner=0.07, paddingOuter=0))
+    y = alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0.12, paddingOuter=0.02))
+    base = alt.Chart(frame.drop(columns=["state", "state_label", "glyph", "note"], errors="ignore")).encode(x=x, y=y)
+    colour = alt.Color("text_colour:N", scale=None)
+    per_line = max(4, int(300 / len(stages) / theme.TEXT))
+    lines = theme.lines_needed(frame["link"], per_line)
+    wrapped = theme.wrap_expr("datum.link", 14, per_line)
+    name = base.mark_text(
+        fontSize=theme.TEXT, lineHeight=16, lineBreak="\n", text=alt.ExprRef(wrapped),
+        dy=alt.ExprRef(f"-9 - 8 * (length({wrapped}) - 1)"),
+    ).encode(color=colour)  # fmt: skip
+    shown = f"{theme.NARROW} ? datum.mark : datum.mark_note" if "note" in frame else "datum.mark"
+    mark = base.mark_text(
+        fontSize=theme.SMALL, text=alt.ExprRef(shown), dy=alt.ExprRef(f"11 + 8 * (length({wrapped}) - 1)")
+    ).encode(color=colour)
+    height = (44 + 16 * lines) * int(frame["place"].max() + 1)
+    return finish(alt.layer(cell_layers(base, corner=3), name, mark), height=height, right=2)

@@ -1,0 +1,50 @@
+"""Tables in HTML: the caption stands above a frame in which a wide table scrolls, so that a phone can read both."""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxTranslator
+from sphinx.writers.html5 import HTML5Translator
+
+
+def setup(app: Sphinx) -> None:
+    """Replace the HTML visitors of tables; every other builder keeps its own."""
+    app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
+
+
+def visit_table(self: SphinxTranslator, node: nodes.table) -> None:
+    """Open the wrapper with ids and classes of the table, its caption, the frame, and the table itself."""
+    assert isinstance(self, HTML5Translator)
+    self.body.append(self.starttag(node, "div", CLASS="db-table"))
+    label = ""
+    if isinstance(node.children[0], nodes.title):
+        caption_id = f"{node['ids'][0]}-caption" if node["ids"] else ""
+        label = f' aria-labelledby="{caption_id}"' if caption_id else ""
+        self.body.append(_caption(self, node, caption_id))
+    self.body.append('<div class="db-scroll">\n')
+    # The wrapper carries the anchor: a link to the table must show its caption.
+    node["ids"] = []
+    node["classes"] = [f"cols-{node.next_node(nodes.tgroup)['cols']}"]
+    start = len(self.body)
+    HTML5Translator.visit_table(self, node)
+    self.body[start] = self.body[start].replace("<table", f"<table{label}", 1)
+
+
+def _caption(self: HTML5Translator, node: nodes.table, caption_id: str) -> str:
+    """Return the caption as a paragraph, and take it out of the table."""
+    start = len(self.body)
+    title = node.children[0]
+    title.walkabout(self)
+    rendered = "".join(self.body[start:])
+    del self.body[start:]
+    node.remove(title)
+    opening = f'<p class="db-table-caption" id="{caption_id}"' if caption_id else '<p class="db-table-caption"'
+    return rendered.replace("<caption", opening, 1).replace("</caption>", "</p>", 1)
+
+
+def depart_table(self: SphinxTranslator, node: nodes.table) -> None:
+    """Close what visit_table opened."""
+    assert isinstance(self, HTML5Translator)
+    HTML5Translator.depart_table(self, node)
+    self.body.append("</div></div>\n")

@@ -1,0 +1,149 @@
+"""Directives of the book's own pages: the edition, its chapters, the marks, the sources, all verdicts at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
+from .directives import Cell, STATUS_WORDS, build_table
+from .findings import verdict_mark
+
+VERDICT_MEANINGS = {
+    "reproduced": "按印刷精度复算，结果与印刷相同",
+    "within_rounding": "中值不同，但差别在舍入范围之内",
+    "consistent": "印的是约、多、超一类的含糊数，界限成立",
+    "contradicted": "区间完全错开；另注是否改变结论",
+    "input": "原样引用的输入、目标或背景，无从复算",
+    "unverifiable": "结论所需的输入没有印出",
+}
+
+
+class _PageTable(SphinxDirective):
+    """A directive whose whole result is one numbered table."""
+
+    name_of_table = ""
+    caption = ""
+    heads: Sequence[str] = ()
+    widths: Sequence[int] = ()
+    right: Sequence[int] = ()
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        raise TypeError(f"{type(self).__name__} does not say its rows")
+
+    def run(self) -> list[nodes.Node]:
+        table = build_table(
+            self.heads, self.body(), caption=self.caption, name=self.name_of_table, widths=self.widths, right=self.right
+        )
+        self.set_source_info(table)
+        self.state.document.note_explicit_target(table)
+        return [table]
+
+
+class VerdictLegend(_PageTable):
+    """`{verdict-legend}`: the marks and what they say."""
+
+    name_of_table, caption = "tab-verdict-legend", "结论的记号"
+    heads, widths = ("记号", "结论", "意思"), (10, 18, 72)
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        return [[verdict_mark(v, []), VERDICT_WORDS[v], VERDICT_MEANINGS[v]] for v in VERDICT_GLYPHS]
+
+
+class QualifierTable(_PageTable):
+    """`{qualifier-table}`: the closed table of vague words and the bounds they give."""
+
+    name_of_table, caption = "tab-qualifiers", "含糊用词与界限"
+    heads, widths = ("类别", "用词", "界限"), (16, 36, 48)
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        return [[r["name_zh"], r["words"] or "—", r["note"] or "—"] for r in quote(self.env, "qualifiers")]
+
+
+class SourceTable(_PageTable):
+    """`{source-table}`: the briefings that this edition knows."""
+
+    name_of_table, caption = "tab-sources", "本版所用的来源"
+    heads, widths = ("编号", "题名", "编印", "刊期", "日期"), (8, 32, 28, 20, 12)
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        return [
+            [r["source_id"], r["title"], r["publisher"], r["series"] or "—", r["published_on"]] for r in quote(self.env, "sources")
+        ]
+
+
+class ReconciliationSummary(_PageTable):
+    """`{reconciliation-summary}`: how many figures of each source have which verdict."""
+
+    name_of_table, caption = "tab-verdicts-by-source", "各来源的结论"
+    heads = ("来源", *(f"{VERDICT_GLYPHS[v]} {VERDICT_WORDS[v]}" for v in VERDICT_GLYPHS), "合计")
+    widths, right = (16, 12, 12, 12, 12, 12, 12, 12), (1, 2, 3, 4, 5, 6, 7)
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        rows = quote(self.env, "reconciliation")
+        sources = sorted({r["source_id"] for r in rows})
+        body: list[list[Cell]] = []
+        for source in [*sources, ""]:
+            own = [r for r in rows if source in ("", r["source_id"])]
+            counts = [sum(r["verdict"] == v for r in own) for v in VERDICT_GLYPHS]
+            body.append([source or "合计", *(str(c) for c in counts), str(len(own))])
+        return body
+
+
+class EditionSummary(SphinxDirective):
+    """`{edition-summary}`: id, dates and what is new, as a definition list."""
+
+    def run(self) -> list[nodes.Node]:
+        edition = quote(self.env, "edition")
+        rows = quote(self.env, "reconciliation")
+        judged = [r for r in rows if r["verdict"] in ("reproduced", "within_rounding", "consistent", "contradicted")]
+        facts = [
+            ("版本", edition["label"]),
+            ("数据截至", edition["as_of"]),
+            ("编制日期", edition["compiled"]),
+            ("本版新意", edition["summary"]),
+            ("印刷数字", f"登记 {len(rows)} 个，其中 {len(judged)} 个可由印出的数复算"),
+            ("不符", f"{sum(r['verdict'] == 'contradicted' for r in rows)} 个，见复核总表"),
+        ]
+        items = [
+            nodes.definition_list_item("", nodes.term("", term), nodes.definition("", nodes.paragraph("", text)))
+            for term, text in facts
+        ]
+        return [nodes.definition_list("", *items, classes=["edition-summary"])]
+
+
+class ChapterList(SphinxDirective):
+    """`{chapter-list}`: the chapters of this edition by part, with 时效 and the verdicts of each."""
+
+    def run(self) -> list[nodes.Node]:
+        chapters = quote(self.env, "chapters")
+        rows = quote(self.env, "reconciliation")
+        parts: dict[str, nodes.bullet_list] = {}
+        for name, chapter in chapters.items():
+            link = addnodes.pending_xref(
+                "", nodes.inline("", chapter["title"]), refdomain="std", reftype="doc", reftarget=f"/{name}", refexplicit=True, refwarn=True
+            )
+            status = nodes.inline("", STATUS_WORDS[chapter["status"]], classes=["status-pill", chapter["status"]])
+            line = nodes.paragraph("", "", link, nodes.Text("　"), status)
+            for verdict in VERDICT_GLYPHS:
+                count = sum(r["verdict"] == verdict and r["chapter"] == name for r in rows)
+                if count:
+                    line += [nodes.Text("　"), verdict_mark(verdict, []), nodes.Text(f" {count}")]
+            parts.setdefault(chapter["part"], nodes.bullet_list()).append(nodes.list_item("", line))
+        result: list[nodes.Node] = []
+        for part, listed in parts.items():
+            result += [nodes.paragraph("", "", nodes.strong("", part), classes=["part-title"]), listed]
+        return [nodes.container("", *result, classes=["chapter-grid"])]
+
+
+DIRECTIVES = {
+    "verdict-legend": VerdictLegend,
+    "qualifier-table": QualifierTable,
+    "source-table": SourceTable,
+    "reconciliation-summary": ReconciliationSummary,
+    "edition-summary": EditionSummary,
+    "chapter-list": ChapterList,
+}

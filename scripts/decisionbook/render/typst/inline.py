@@ -1,0 +1,163 @@
+"""The inline half of the writer: text, marks, links, footnotes, mathematics."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+from .escape import breakable, inline, optional, string
+from .latexmath import typst_math
+
+if TYPE_CHECKING:
+    from .writer import Writer
+
+_SAFE_ADDRESS = re.compile(r"(https?://|mailto:)[^\s]+", re.IGNORECASE)
+VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
+
+
+class InlineMixin:
+    """Inline nodes; each method returns markup without surrounding white space."""
+
+    def on_Text(self: Writer, node: nodes.Text) -> str:
+        return inline(str(node))
+
+    def on_emphasis(self: Writer, node: nodes.Element) -> str:
+        return self.wrapped("emph", node)
+
+    def on_strong(self: Writer, node: nodes.Element) -> str:
+        return self.wrapped("strong", node)
+
+    def on_subscript(self: Writer, node: nodes.Element) -> str:
+        return self.wrapped("sub", node)
+
+    def on_superscript(self: Writer, node: nodes.Element) -> str:
+        return self.wrapped("super", node)
+
+    on_literal_emphasis = on_title_reference = on_emphasis
+    on_literal_strong = on_strong
+
+    def wrapped(self: Writer, function: str, node: nodes.Element) -> str:
+        """Return a call of `function` around the children, or nothing when they print nothing."""
+        body = self.inside(node)
+        return f"#{function}[{body}];" if body else ""
+
+    def on_literal(self: Writer, node: nodes.Element) -> str:
+        return f"#code[{breakable(node.astext())}];"
+
+    on_kbd = on_literal
+
+    def on_inline(self: Writer, node: nodes.Element) -> str:
+        classes = node["classes"]
+        if "evidence" in classes:
+            verdict = next((c for c in classes if c in VERDICTS), "")
+            text = node.astext().strip()
+            raised = "true" if self.marks_number(node) else "false"
+            return f"#evidence({string(verdict)}, raised: {raised}, {f'[{inline(text)}]' if text else 'none'});"
+        if "status-pill" in classes:
+            status = next((c for c in classes if c in ("current", "pending", "historical")), "current")
+            return f"#pill({string(status)})[{self.inside(node)}];"
+        return self.anchored(node) + self.inside(node)
+
+    def marks_number(self: Writer, mark: nodes.Element) -> bool:
+        """Return whether a verdict mark stands at a number of the prose: it is raised, or □ reads as a lost letter."""
+        siblings = mark.parent.children if mark.parent is not None else []
+        at = next((i for i, sibling in enumerate(siblings) if sibling is mark), 0)
+        before = siblings[at - 1] if at else None
+        if isinstance(before, nodes.inline):
+            return "finding" in before["classes"] or ("evidence" in before["classes"] and self.marks_number(before))
+        return isinstance(before, nodes.Text) and before[-1:].isalnum() and not self.in_table
+
+    def on_passthrough(self: Writer, node: nodes.Element) -> str:
+        return self.inside(node)
+
+    on_generated = on_pending_xref = on_download_reference = on_abbreviation = on_passthrough
+    on_manpage = on_problematic = on_attribution = on_passthrough
+
+    def on_acronym(self: Writer, node: nodes.Element) -> str:
+        explanation = node.get("explanation", "")
+        return self.inside(node) + (inline(f"（{explanation}）") if explanation else "")
+
+    # ---- Links --------------------------------------------------------------------------------
+
+    def on_reference(self: Writer, node: nodes.Element) -> str:
+        body = self.inside(node)
+        address = node.get("refuri", "")
+        if not body:
+            return ""
+        if not address and node.get("refid"):
+            address = f"%{self.docname}#{node['refid']}"
+        if address.startswith("%"):
+            docname, _, target = address[1:].partition("#")
+            label = self.targets.label(docname, target)
+            if label is None or self.plain_links:
+                return body
+            far = docname != self.docname and not self.in_table
+            return f"#{'to-page' if far else 'to'}({string(label)})[{body}];"
+        if _SAFE_ADDRESS.fullmatch(address):
+            shown = node.astext()
+            body = breakable(shown) if shown == address else body
+            return f"#away({string(address)})[{body}];"
+        return body
+
+    on_number_reference = on_reference
+
+    def on_target(self: Writer, node: nodes.Element) -> str:
+        return self.anchored(node) + self.inside(node)
+
+    def on_footnote_reference(self: Writer, node: nodes.Element) -> str:
+        note = self.footnotes.get(node.get("refid", ""))
+        if note is None:
+            return ""
+        name = f"{self.docname}#{note['ids'][0]}"
+        body = "\n\n".join(self.render(child).strip() for child in note.children if not isinstance(child, nodes.label))
+        if self.plain_links:
+            # A caption or heading is printed again in the contents; a real footnote would be too.
+            return "#super[（];" + body + "#super[）];"
+        if name in self.footnotes_printed:
+            return f"#footnote(label({string(name)}));"
+        self.footnotes_printed.add(name)
+        return f"#footnote[{body}]#label({string(name)});"
+
+    def on_footnote(self: Writer, node: nodes.Element) -> str:
+        return ""  # printed at the foot of the page of its first reference
+
+    def on_citation_reference(self: Writer, node: nodes.Element) -> str:
+        label = self.targets.label(self.docname, node.get("refid", ""))
+        text = f"[{node.astext()}]"
+        return f"#to({string(label)})[{inline(text)}];" if label and not self.plain_links else inline(text)
+
+    def on_label(self: Writer, node: nodes.Element) -> str:
+        return ""
+
+    # ---- Mathematics --------------------------------------------------------------------------
+
+    def on_math(self: Writer, node: nodes.Element) -> str:
+        return self.equation(node, block=False)
+
+    def on_math_block(self: Writer, node: nodes.Element) -> str:
+        number = node.get("number")
+        label = self.targets.of(self.docname, node)
+        call = self.equation(node, block=True, number=None if number is None else f"({number})")
+        return f"{call}{f'#label({string(label)});' if label else ''}\n\n"
+
+    def equation(self: Writer, node: nodes.Element, *, block: bool, number: str | None = None) -> str:
+        """Return an equation with its LaTeX source as the text for a screen reader."""
+        source = node.astext()
+        body = typst_math(source, lambda name: self.warn(node, f"LaTeX command \\{name} has no Typst form"))
+        numbered = f", numbering: numbering-of({optional(number)})" if number else ""
+        shown = f"$ {body} $" if block else f"${body}$"
+        alt = string(" ".join(source.split()))
+        return f"#math.equation(block: {str(block).lower()}, alt: {alt}{numbered}, {shown}.body);"
+
+    # ---- Images and raw source ----------------------------------------------------------------
+
+    def on_raw(self: Writer, node: nodes.Element) -> str:
+        formats = node.get("format", "").split()
+        if "typst" in formats:
+            return node.astext()
+        # MyST writes a hard line break as raw HTML, once for each format it knows.
+        if "html" in formats and re.fullmatch(r"\s*<br\s*/?>\s*", node.astext()):
+            return "#linebreak();"
+        return ""

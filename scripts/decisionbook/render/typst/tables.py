@@ -1,0 +1,201 @@
+"""Tables: how wide each column is, how small the text, and whether the page is turned.
+
+The plan is made from the text alone, before Typst runs, so that it is the same on every machine and can be tested.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from docutils import nodes
+
+from .escape import is_wide, width_in_ems
+
+#: Text width of a page in points: A4 less its margins, upright and turned.
+PORTRAIT_WIDTH, LANDSCAPE_WIDTH = 453.5, 728.5
+PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5)
+LANDSCAPE_SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)
+#: Width of the white space on both sides of a cell, in ems of the table's text.
+CELL_PADDING = 1.2
+#: A row of more lines than this (on average) is hard to read across: turn the page instead.
+MOST_LINES = 3.5
+#: Tables lower than this (points) are kept on one page.
+KEEP_TOGETHER = 300.0
+
+
+@dataclass
+class Cell:
+    """One entry of a table on its grid."""
+
+    entry: nodes.entry
+    column: int
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass
+class Grid:
+    """The cells of a docutils table: head rows, body rows, and the number of columns."""
+
+    columns: int
+    head: list[list[Cell]] = field(default_factory=list)
+    body: list[list[Cell]] = field(default_factory=list)
+
+    @property
+    def spans_rows(self) -> bool:
+        """Whether any cell is more than one row high."""
+        return any(cell.rows > 1 for row in self.head + self.body for cell in row)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Relative column widths, text size in points, page turned or not, kept on one page or not."""
+
+    widths: tuple[float, ...]
+    size: float
+    landscape: bool
+    long: bool
+
+
+def read_grid(table: nodes.table) -> Grid:
+    """Return the cells of a table with the columns they stand in (spans counted)."""
+    group = next(iter(table.findall(nodes.tgroup)))
+    grid = Grid(columns=len(list(group.findall(nodes.colspec))) or int(group.get("cols", 1)))
+    for part, rows in ((nodes.thead, grid.head), (nodes.tbody, grid.body)):
+        for section in group.children:
+            if isinstance(section, part):
+                rows.extend(_rows(section, grid.columns))
+    return grid
+
+
+def _rows(section: nodes.Element, columns: int) -> Iterator[list[Cell]]:
+    taken = [0] * columns  # rows that a cell above still reaches down, for each column
+    for row in section.findall(nodes.row):
+        cells: list[Cell] = []
+        column = 0
+        for entry in row.findall(nodes.entry):
+            while column < columns and taken[column]:
+                column += 1
+            cell = Cell(entry, column, entry.get("morecols", 0) + 1, entry.get("morerows", 0) + 1)
+            cells.append(cell)
+            for at in range(column, min(column + cell.columns, columns)):
+                taken[at] = cell.rows
+            column += cell.columns
+        taken = [max(0, rows - 1) for rows in taken]
+        yield cells
+
+
+def lines_of(entry: nodes.Element) -> list[str]:
+    """Return the paragraphs of a cell as text."""
+    blocks = [node.astext() for node in entry.findall(nodes.TextElement) if isinstance(node.parent, nodes.Body | nodes.Part)]
+    return [" ".join(text.split()) for text in blocks or [entry.astext()]]
+
+
+def longest_word(text: str) -> float:
+    """Return the width in ems of the longest run that a line cannot break in."""
+    runs = re.split(r"\s+|(?<=[_./\-:=&?、，。；])", text)
+    widest = 0.0
+    for run in runs:
+        word = 0.0
+        for character in run:
+            if is_wide(character):
+                widest, word = max(widest, word, 1.0), 0.0
+            else:
+                word += 0.56
+        widest = max(widest, word)
+    return widest
+
+
+def _measures(grid: Grid) -> tuple[list[float], list[float], list[list[tuple[int, float]]]]:
+    natural, least = [1.0] * grid.columns, [2.0] * grid.columns
+    rows: list[list[tuple[int, float]]] = []
+    for row in grid.head + grid.body:
+        measured = []
+        for cell in row:
+            texts = lines_of(cell.entry)
+            widest = max((width_in_ems(text) for text in texts), default=0.0)
+            if cell.columns == 1 and cell.column < grid.columns:
+                natural[cell.column] = max(natural[cell.column], widest)
+                least[cell.column] = max(least[cell.column], max(map(longest_word, texts), default=0.0))
+                measured.append((cell.column, sum(map(width_in_ems, texts))))
+        rows.append(measured)
+    return natural, least, rows
+
+
+def share(natural: list[float], least: list[float], room: float) -> list[float]:
+    """Return column widths in ems that fill `room`: short columns whole, long ones by the root of their text.
+
+    Each column gets at least its longest word when all of those fit; the root keeps a column of long notes
+    from starving the others, and balances the number of lines.
+    """
+    total = sum(natural)
+    if total <= room:
+        return [n + (room - total) * (n + 2) / (total + 2 * len(natural)) for n in natural]
+    # Short columns (numbers, places, verdicts) keep to one line for as long as that leaves the others room.
+    for short in (12.0, 9.0, 6.0, 4.0):
+        base = [max(low, n if n <= short else min(n, 6.0)) for n, low in zip(natural, least, strict=True)]
+        if sum(base) < room * 0.8:
+            break
+    if sum(base) >= room:
+        return [b * room / sum(base) for b in base]
+    widths = base[:]
+    left = room - sum(base)
+    growing = [i for i, n in enumerate(natural) if n > widths[i]]
+    while left > 1e-9 and growing:
+        weight = {i: math.sqrt(natural[i]) for i in growing}
+        step = left / sum(weight.values())
+        full = [i for i in growing if widths[i] + step * weight[i] >= natural[i]]
+        if not full:
+            for i in growing:
+                widths[i] += step * weight[i]
+            break
+        for i in full:
+            left -= natural[i] - widths[i]
+            widths[i] = natural[i]
+        growing = [i for i in growing if i not in full]
+    return widths
+
+
+def _row_lines(rows: list[list[tuple[int, float]]], widths: list[float]) -> list[int]:
+    return [max((math.ceil(1.08 * text / widths[column]) for column, text in row), default=1) or 1 for row in rows]
+
+
+def plan(grid: Grid, *, may_turn: bool = True) -> Plan:
+    """Return how to set a table: the largest text that breaks no word, upright before turned.
+
+    `may_turn` is False where the table stands in something that cannot leave its page (a box, a list).
+    """
+    natural, least, rows = _measures(grid)
+    padding = CELL_PADDING * grid.columns
+    best: tuple[float, Plan] | None = None
+    upright = [(PORTRAIT_WIDTH, size, False) for size in PORTRAIT_SIZES]
+    turned = [(LANDSCAPE_WIDTH, size, True) for size in LANDSCAPE_SIZES] if may_turn else []
+    tight = [(PORTRAIT_WIDTH, size, False) for size in (7.0, 6.5)]
+    for width, size, landscape in upright + (turned or tight):
+        room = width / size - padding
+        if room <= 0:
+            continue
+        widths = share(natural, least, room)
+        lines = _row_lines(rows, widths)
+        height = sum(size * (1.35 * n + 1.1) for n in lines)
+        found = Plan(
+            tuple(round(w + CELL_PADDING, 2) for w in widths), size, landscape,
+            landscape or height > KEEP_TOGETHER,
+        )  # fmt: skip
+        broken = sum(max(0.0, low - w) for low, w in zip(least, widths, strict=True))
+        # Narrow tables of few columns read well however tall their rows are.
+        crowded = grid.columns > 4 and sum(lines) / max(1, len(lines)) > MOST_LINES
+        if broken < 0.01 and not crowded:
+            return found
+        cost = broken * 10 + (sum(lines) / max(1, len(lines))) + (2 if landscape else 0)
+        if best is None or cost < best[0]:
+            best = (cost, found)
+    if best is None:
+        return Plan((1.0,) * grid.columns, TIGHTEST, may_turn, True)
+    return best[1]
+
+
+TIGHTEST = 6.5

@@ -1,0 +1,314 @@
+"""Docutils and Sphinx nodes to Typst source: block nodes and the dispatch; one writer for each document."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.locale import admonitionlabels
+from sphinx.util import logging
+
+from .escape import content, inline, is_wide, optional, string
+from .figures import FigureMixin
+from .inline import InlineMixin
+
+if TYPE_CHECKING:
+    from .builder import TypstBuilder
+    from .targets import Targets
+
+LOGGER = logging.getLogger(__name__)
+
+#: Containers that hold what the printed page leaves out: source code of cells, and interactive parts.
+NOT_PRINTED = {"cell_input", "nb-code-source", "only-html", "db-interactive"}
+NOT_PRINTED_ELEMENTS = {"cell_code_source"}
+_NUMBER = re.compile(r"\s*([≈≥≤><约近超不足]*[+\-−]?\d[\d,.]*(?:\s*[–~]\s*[+\-−]?\d[\d,.]*)?)\s*(.*)", re.DOTALL)
+
+
+@dataclass
+class Writer(InlineMixin, FigureMixin):
+    """Writes one document. `level` is the heading level of its first section; `builder` gives numbers and files."""
+
+    builder: TypstBuilder
+    docname: str
+    document: nodes.document
+    targets: Targets
+    level: int = 1
+    depth: int = 0
+    nested: int = 0
+    in_table: bool = False
+    plain_links: bool = False
+    footnotes: dict[str, nodes.Element] = field(default_factory=dict)
+    footnotes_printed: set[str] = field(default_factory=set)
+    consumed: set[int] = field(default_factory=set)
+
+    def write(self) -> str:
+        """Return the Typst source of the document."""
+        join_chinese_lines(self.document)
+        for note in self.document.findall(nodes.footnote):
+            self.footnotes.update(dict.fromkeys(note["ids"], note))
+        return self.inside(self.document)
+
+    # ---- Dispatch -----------------------------------------------------------------------------
+
+    def render(self, node: nodes.Node) -> str:
+        """Return the source of one node; a node without a method is reported and its children are printed."""
+        if id(node) in self.consumed:
+            return ""
+        for kind in type(node).__mro__:
+            if kind in (nodes.Node, nodes.Element, nodes.TextElement):
+                break
+            method = getattr(self, f"on_{kind.__name__}", None)
+            if method is not None:
+                return method(node)
+        self.warn(node, f"node <{type(node).__name__}> has no printed form")
+        return self.inside(node) if isinstance(node, nodes.Element) else ""
+
+    def inside(self, node: nodes.Element) -> str:
+        """Return the source of the children."""
+        return "".join(self.render(child) for child in node.children)
+
+    def boxed(self, node: nodes.Element | list[nodes.Node]) -> str:
+        """Return a content block (code mode) of the children, which cannot leave the page they stand on."""
+        self.nested += 1
+        children = node if isinstance(node, list) else node.children
+        # A single paragraph in a box is set tight: without a paragraph break it is only its text.
+        body = "".join(self.render(child) for child in children).strip()
+        self.nested -= 1
+        return f"[{body}]"
+
+    def titled(self, node: nodes.Element | None) -> str:
+        """Return a content block of a heading or caption, whose notes and links are printed as text."""
+        if node is None:
+            return "none"
+        before, self.plain_links = self.plain_links, True
+        body = self.inside(node)
+        self.plain_links = before
+        return f"[{body}]"
+
+    def anchored(self, node: nodes.Element) -> str:
+        """Return an anchor for the ids of a node that has no label of its own."""
+        label = self.targets.of(self.docname, node)
+        return f"#anchor({string(label)});" if label else ""
+
+    def warn(self, node: nodes.Node, message: str) -> None:
+        """Report through Sphinx, where warnings are errors."""
+        LOGGER.warning(message, location=node, type="typst", subtype=type(node).__name__)
+
+    # ---- Sections -----------------------------------------------------------------------------
+
+    def on_document(self, node: nodes.document) -> str:
+        return self.inside(node)
+
+    def on_section(self, node: nodes.Element) -> str:
+        title = next((child for child in node.children if isinstance(child, nodes.title)), None)
+        number = self.builder.section_number(self.docname, node)
+        name = title.astext() if title is not None else self.docname
+        label = self.targets.of(self.docname, node) if self.depth else f"{self.docname}#"
+        if not self.depth and not self.targets.print(label or ""):
+            label = self.targets.of(self.docname, node)  # a second top-level section of one document
+        target = string(label or f"{self.docname}#:{id_of(node)}")
+        if self.depth:
+            start = f"#section({self.level + self.depth}, {self.depth}, {optional(number)}, {target})[{{title}}]\n\n"
+        else:
+            start = f"#chapter({self.level}, {optional(number)}, {target}, {string(name)})[{{title}}]\n\n"
+        start = start.replace("{title}", self.titled(title)[1:-1])
+        self.depth += 1
+        body = "".join(self.render(child) for child in node.children if child is not title)
+        self.depth -= 1
+        if body.startswith("#sideways["):
+            # A heading goes with the table that turns the page, instead of staying on a page of its own.
+            return f"#sideways[\n{start}{body.removeprefix('#sideways[')}"
+        if name.strip().lower() == "english abstract":
+            return f"{start}#english[\n{body}]\n\n"
+        return start + body
+
+    def on_title(self, node: nodes.Element) -> str:
+        return f"#rubric[{self.inside(node)}]\n\n"
+
+    on_subtitle = on_title
+
+    def on_rubric(self, node: nodes.Element) -> str:
+        return f"#rubric[{self.anchored(node)}{self.inside(node)}]\n\n"
+
+    # ---- Paragraphs and plain blocks ----------------------------------------------------------
+
+    def on_paragraph(self, node: nodes.Element) -> str:
+        body = self.anchored(node) + self.inside(node)
+        if not body:
+            return ""
+        if "flip" in node["classes"]:
+            return f"#flip[{body}]\n\n"
+        if "part-title" in node["classes"]:
+            return f"#rubric[{inline(node.astext())}]\n\n"
+        if "table-note" in node["classes"]:
+            return f"#table-note[{body}]\n\n"
+        return f"{body}\n\n"
+
+    def on_compact_paragraph(self, node: nodes.Element) -> str:
+        return self.on_paragraph(node)
+
+    on_centered = on_paragraph
+
+    def on_compound(self, node: nodes.Element) -> str:
+        return self.anchored(node) + self.inside(node)
+
+    on_glossary = on_acks = on_compound
+
+    def on_transition(self, node: nodes.Element) -> str:
+        # MyST parts footnotes from the text by a rule; here they stand at the foot of their pages.
+        return "" if "footnotes" in node["classes"] else "#transition()\n\n"
+
+    def on_block_quote(self, node: nodes.Element) -> str:
+        said = [child for child in node.children if not isinstance(child, nodes.attribution)]
+        by = next((child for child in node.children if isinstance(child, nodes.attribution)), None)
+        return f"#quoted({self.boxed(said)}, {'none' if by is None else f'[{self.inside(by)}]'})\n\n"
+
+    def on_line_block(self, node: nodes.Element) -> str:
+        return f"#lines[{self.line_block(node)}]\n\n"
+
+    def line_block(self, node: nodes.Element, indent: int = 0) -> str:
+        """Return the lines of a line block, nested ones indented."""
+        parts = []
+        for child in node.children:
+            if isinstance(child, nodes.line_block):
+                parts.append(self.line_block(child, indent + 1))
+            else:
+                parts.append(f"#h({indent * 2}em);" * bool(indent) + self.inside(child))
+        return "#linebreak();".join(parts)
+
+    def on_literal_block(self, node: nodes.Element) -> str:
+        return f"{self.anchored(node)}#code-block({string(node.astext())})\n\n"
+
+    on_doctest_block = on_literal_block
+
+    # ---- Lists --------------------------------------------------------------------------------
+
+    def on_bullet_list(self, node: nodes.Element) -> str:
+        return f"#list({self.items(node)})\n\n"
+
+    def on_enumerated_list(self, node: nodes.Element) -> str:
+        style = {"arabic": "1", "loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}
+        pattern = node.get("prefix", "") + style.get(node.get("enumtype", ""), "1") + (node.get("suffix") or ".")
+        return f"#enum(start: {int(node.get('start', 1))}, numbering: {string(pattern)}, {self.items(node)})\n\n"
+
+    def items(self, node: nodes.Element) -> str:
+        """Return the items of a list as arguments."""
+        return ", ".join(self.boxed(child) for child in node.children if isinstance(child, nodes.list_item))
+
+    def on_definition_list(self, node: nodes.Element) -> str:
+        function = self.finding if "key-findings" in node["classes"] else self.definition
+        items = [function(child) for child in node.children if isinstance(child, nodes.definition_list_item)]
+        names = {"key-findings": "findings", "edition-summary": "fields"}
+        name = next((names[c] for c in node["classes"] if c in names), "definitions")
+        return f"#{name}({', '.join(items)},)\n\n" if items else ""
+
+    def definition(self, item: nodes.Element) -> str:
+        """Return a term with its definition."""
+        terms = [child for child in item.children if isinstance(child, nodes.term | nodes.classifier)]
+        meaning = [child for child in item.children if isinstance(child, nodes.definition)]
+        term = inline("　").join(self.anchored(each) + self.inside(each) for each in terms)
+        return f"([{term}], {self.boxed([part for each in meaning for part in each.children])})"
+
+    def finding(self, item: nodes.Element) -> str:
+        """Return a key finding: number, unit, verdict marks, sentences."""
+        term = next((child for child in item.children if isinstance(child, nodes.term)), nodes.term())
+        found = list(term.findall(lambda node: isinstance(node, nodes.inline) and "evidence" in node["classes"]))
+        value = term.astext()
+        for mark in found:
+            value = value.replace(mark.astext(), "", 1)
+        value = " ".join(value.split())
+        number, unit = match.groups() if (match := _NUMBER.fullmatch(value)) else (value, "")
+        meaning = [child for child in item.children if isinstance(child, nodes.definition)]
+        body = self.boxed([part for each in meaning for part in each.children])
+        marks = "".join(self.render(mark) for mark in found)
+        return f"({content(number)}, {content(unit)}, [{marks}], [{self.anchored(term)}] + {body})"
+
+    def on_field_list(self, node: nodes.Element) -> str:
+        pairs = [
+            f"([{self.inside(item.children[0])}], {self.boxed(item.children[1])})"
+            for item in node.children
+            if isinstance(item, nodes.field) and len(item.children) == 2
+        ]
+        return f"#fields({', '.join(pairs)},)\n\n" if pairs else ""
+
+    # ---- Boxes --------------------------------------------------------------------------------
+
+    def on_container(self, node: nodes.Element) -> str:
+        classes = set(node["classes"])
+        if classes & NOT_PRINTED or node.get("nb_element") in NOT_PRINTED_ELEMENTS:
+            return ""
+        if "timeliness" in classes:
+            status = next((c for c in ("current", "pending", "historical") if c in classes), "current")
+            return f"#banner({string(status)}){self.boxed(node)}\n\n"
+        if "chapter-meta" in classes:
+            return f"#meta{self.boxed(node)}\n\n"
+        if "literal-block-wrapper" in classes:
+            caption = next(iter(node.findall(nodes.caption)), None)
+            code = [child for child in node.children if child is not caption]
+            shown = f"#rubric{self.titled(caption)}\n\n" if caption is not None else ""
+            return self.anchored(node) + shown + "".join(map(self.render, code))
+        return self.anchored(node) + self.inside(node)
+
+    def on_Admonition(self, node: nodes.Element) -> str:
+        kind = type(node).__name__
+        title = node.children[0] if node.children and isinstance(node.children[0], nodes.title) else None
+        rest = [child for child in node.children if child is not title]
+        if title is not None:
+            heading = self.titled(title)
+        else:
+            heading = content(str(admonitionlabels.get(kind, ""))) if kind in admonitionlabels else "none"
+        kind = next((c for c in node["classes"] if c in admonitionlabels), kind)
+        return f"{self.anchored(node)}#note({string(kind)}, {heading}, {self.boxed(rest)})\n\n"
+
+    on_topic = on_sidebar = on_seealso = on_todo_node = on_versionmodified = on_Admonition
+
+    def on_citation(self, node: nodes.Element) -> str:
+        label = self.targets.of(self.docname, node) or f"{self.docname}#:{id_of(node)}"
+        key = next((child for child in node.children if isinstance(child, nodes.label)), None)
+        rest = [child for child in node.children if child is not key]
+        shown = inline(key.astext()) if key is not None else ""
+        return f"#bibliography-item({string(label)}, [{shown}], {self.boxed(rest)})\n\n"
+
+    # ---- Not printed --------------------------------------------------------------------------
+
+    def on_nothing(self, node: nodes.Node) -> str:
+        return ""
+
+    on_comment = on_index = on_toctree = on_substitution_definition = on_system_message = on_nothing
+    on_meta = on_docinfo = on_highlightlang = on_tabular_col_spec = on_start_of_file = on_colspec = on_nothing
+    on_HideCodeCellNode = on_ThebeSourceNode = on_pending = on_decoration = on_nothing
+
+    def on_toctree_wrapper(self, node: nodes.Element) -> str:
+        return ""
+
+
+def id_of(node: nodes.Element) -> str:
+    """Return the first id of a node, or the line it was written on."""
+    return node["ids"][0] if node.get("ids") else f"line-{node.line or 0}"
+
+
+def join_chinese_lines(document: nodes.Element) -> None:
+    """Remove line breaks between Chinese characters: Chinese is written without spaces between words.
+
+    A source wraps its lines; HTML and Typst would both read each break as a space in the middle of a sentence.
+    """
+    for block in document.findall(nodes.TextElement):
+        if isinstance(block, nodes.Inline | nodes.FixedTextElement) or isinstance(block.parent, nodes.TextElement):
+            continue
+        texts = [t for t in block.findall(nodes.Text) if not isinstance(t.parent, nodes.literal | nodes.math | nodes.raw)]
+        joined = "".join(str(text) for text in texts)
+        if "\n" not in joined:
+            continue
+        dropped: set[int] = set()
+        for match in re.finditer(r"[ \t]*\n[ \t]*", joined):
+            before, after = joined[: match.start()][-1:], joined[match.end() :][:1]
+            if before and after and is_wide(before) and is_wide(after):
+                dropped.update(range(match.start(), match.end()))
+        at = 0
+        for text in texts:
+            kept = "".join(c for i, c in enumerate(str(text), at) if i not in dropped)
+            at += len(text)
+            if len(kept) != len(text):
+                text.parent.replace(text, nodes.Text(kept))
