@@ -77,12 +77,14 @@
     menu.addEventListener("keydown", function (event) {
       if (event.key === " ") { event.preventDefault(); menu.click(); }
     });
-    backdrop.addEventListener("click", function () { set(false); });
+    [backdrop, one(".db-nav-close")].forEach(function (element) {
+      element.addEventListener("click", function () { set(false); });
+    });
     document.addEventListener("keydown", function (event) {
       if (!nav.classList.contains("is-open")) { return; }
       if (event.key === "Escape") { set(false); }
       if (event.key === "Tab") {
-        var links = all("a", nav), edge = event.shiftKey ? links[0] : links[links.length - 1];
+        var links = all("a, button", nav), edge = event.shiftKey ? links[0] : links[links.length - 1];
         if (document.activeElement === edge) {
           event.preventDefault();
           (event.shiftKey ? links[links.length - 1] : links[0]).focus();

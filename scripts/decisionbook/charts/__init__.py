@@ -9,7 +9,7 @@ from __future__ import annotations
 from .bars import dot_plot, dumbbell, interval_plot, range_bar, waterfall
 from .bundle import Readout, Slider, package
 from .grids import chain_map, heatmap, tile_grid
-from .interactive import what_if
+from .interactive import what_if, what_if_dots, with_sliders
 from .panels import small_multiples, timeline
 from .places import LAYOUTS, place_code
 from .series import line_chart, scatter, slope_chart
@@ -48,4 +48,6 @@ __all__ = [
     "timeline",
     "waterfall",
     "what_if",
+    "what_if_dots",
+    "with_sliders",
 ]

@@ -32,8 +32,7 @@ def row_height(labels: Iterable[str], least: int = 36) -> int:
 
 def category_axis(labels: Sequence[str]) -> alt.Y:
     """Return the vertical axis of names, in the order given, wrapped to the width there is."""
-    axis = alt.Axis(title=None, labelExpr=theme.wrap_expr("datum.label", 14, 7), labelLineHeight=16)
-    return alt.Y("category:N", sort=list(labels), axis=axis, scale=alt.Scale(padding=0))
+    return alt.Y("category:N", sort=list(labels), axis=theme.name_axis(14, 7), scale=alt.Scale(padding=0))
 
 
 def value_axis(
@@ -43,7 +42,10 @@ def value_axis(
     span = [inset, alt.ExprRef(f"width - {inset}")] if inset else alt.Undefined
     percent = "datum.label + '%'" if unit == "%" else alt.Undefined
     ticks = alt.ExprRef("width < 240 ? 3 : 5")
-    axis = alt.Axis(title=title, grid=grid, tickCount=ticks, labelExpr=percent, labelFlush=True)
+    axis = alt.Axis(
+        title=title, grid=grid, tickCount=ticks, labelExpr=percent, labelFlush=True, labelOverlap="greedy",
+        labelSeparation=6,
+    )  # fmt: skip
     return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=list(domain), range=span, nice=False))
 
 
@@ -181,6 +183,7 @@ def interval_plot(
     colour = alt.Color("colour:N", scale=None)
     x = value_axis("start", axis_title(title, unit), ends, inset=8, unit=unit)
     frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
+    frame["reach"] = [text_width(t) for t in frame["label"]]
     base = alt.Chart(frame.drop(columns="given", errors="ignore")).encode(y=category_axis(names))
     bar = base.mark_rule(strokeWidth=7, opacity=0.45, yOffset=9).encode(x=x, x2="end:Q", color=colour, tooltip="tip:N")
     arrows = [
@@ -195,13 +198,12 @@ def interval_plot(
         .encode(x=alt.X("value:Q"), color=colour)
     )
     at = "scale('x', datum.middle)"
+    # Centred over its bar, but never beyond the plot: the width of the text is known well enough.
     placed = {
         "dy": -11,
         "fontSize": theme.TEXT,
-        "align": alt.ExprRef(f"{at} < width * 0.3 ? 'left' : {at} > width * 0.7 ? 'right' : 'center'"),
-        "dx": alt.ExprRef(
-            f"{at} < width * 0.3 ? scale('x', datum.start) - {at} : {at} > width * 0.7 ? scale('x', datum.end) - {at} : 0"
-        ),
+        "align": "left",
+        "dx": alt.ExprRef(f"clamp({at} - datum.reach / 2, 0, max(0, width - datum.reach)) - {at}"),
     }
     labelled = base.encode(x=alt.X("middle:Q"), text="label:N")
     # A reference line must not run through a label: the paper-coloured outline interrupts it.

@@ -73,24 +73,36 @@ def heatmap(
     frame["tip"] = [f"{a} × {b}：{w}" for a, b, w in zip(frame["row"], frame["column"], words, strict=True)]
     rows, columns = list(dict.fromkeys(frame["row"])), list(dict.fromkeys(frame["column"]))
     per_line = max(2, min(8, int(230 / len(columns) / theme.TEXT)))
-    axis_x = alt.Axis(
-        title=column_title or None, orient="top", labelAngle=0, labelLineHeight=16, titleAnchor="start",
-        labelExpr=theme.wrap_expr("datum.label", max(per_line, int(520 / len(columns) / theme.TEXT)), per_line, orphan=True),
-        # The same height at every width, or the page would jump when the chart is laid out for a phone.
-        labelPadding=6, labelBaseline="bottom", minExtent=theme.lines_needed(columns, per_line) * 16 + 12,
-    )  # fmt: skip
-    axis_y = alt.Axis(title=None, labelExpr=theme.wrap_expr("datum.label", 12, 6), labelLineHeight=16)
-    x = alt.X("column:N", sort=columns, axis=axis_x, scale=alt.Scale(paddingInner=0.04, paddingOuter=0))
-    y = alt.Y("row:N", sort=rows, axis=axis_y, scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
+    x = alt.X("column:N", sort=columns, axis=None, scale=alt.Scale(paddingInner=0.04, paddingOuter=0))
+    y = alt.Y("row:N", sort=rows, axis=theme.name_axis(12, 6), scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
     base = alt.Chart(frame.drop(columns=["state", "text"], errors="ignore")).encode(x=x, y=y)
     roomy = f"!({theme.NARROW}) && width / {len(columns)} > 64"
     words_layer = base.mark_text(fontSize=theme.TEXT, text=alt.ExprRef(f"{roomy} ? datum.cell : datum.glyph")).encode(
         color=alt.Color("text_colour:N", scale=None)
     )
     used = [s for s in states if s in found]
-    title = "　　".join(t for t in (row_title, legend_text(used)) if t)
+    corner = " × ".join(t for t in (row_title, column_title) if t)
+    title = "　　".join(t for t in (corner, legend_text(used)) if t)
     height = max(cell_height, theme.lines_needed(rows, 6) * 17 + 8) * len(rows)
-    return finish(alt.layer(cell_layers(base), words_layer), height=height, title=title)
+    heads = column_heads(columns, x, max(per_line, int(520 / len(columns) / theme.TEXT)), per_line)
+    return finish(alt.layer(cell_layers(base), words_layer, *heads), height=height, title=title)
+
+
+def column_heads(columns: Sequence[str], x: alt.X, wide: int, narrow: int) -> list[alt.Chart]:
+    """Return the names above the columns, with the same height at any width.
+
+    Not an axis: its labels grow downwards into the cells when they wrap, and its height would depend on the
+    width, so that the page would jump when the chart is laid out for a phone.
+    """
+    wrapped = theme.wrap_expr("datum.column", wide, narrow, orphan=True)
+    text = alt.Chart(pd.DataFrame({"column": list(columns)})).mark_text(
+        fontSize=theme.TEXT, lineHeight=16, baseline="bottom", color=TOKENS["ink"],
+        text=alt.ExprRef(wrapped), dy=alt.ExprRef(f"-16 * (length({wrapped}) - 1)"),
+    )  # fmt: skip
+    room = 16 * theme.lines_needed(columns, narrow) + 8
+    # An invisible line as high as the names on a phone: the title stands on what is drawn below it.
+    spacer = alt.Chart(pd.DataFrame({"one": [1]})).mark_rule(opacity=0)
+    return [spacer.encode(x=alt.value(0), y=alt.value(-room), y2=alt.value(0)), text.encode(x=x, y=alt.value(-6))]
 
 
 def value_classes(values: Sequence[float], bounds: Sequence[float] | None) -> list[float]:

@@ -8,9 +8,9 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .bars import Names, axis_title
+from .bars import Names, axis_title, category_axis, row_height, value_axis
 from .bundle import Readout, Slider, plain
-from .theme import TOKENS, finish, text_width, tones
+from .theme import TOKENS, finish, format_number, text_width, tones
 
 
 def what_if(
@@ -41,13 +41,6 @@ def what_if(
     inputs; take them from data, never type them in.
     """
     name, start, stop, step = x
-    fixed = plain(dict(constants or {}))
-    params = [alt.param(name=k, value=v) for k, v in fixed.items()]
-    params += [
-        alt.param(name=s.param, value=s.base, bind=alt.binding_range(min=s.min, max=s.max, step=s.step, name=s.label))
-        for s in sliders
-    ]
-    params += [alt.param(name=r.signal, expr=r.expr) for r in readouts]
     labels = list(series)
     steps = alt.SequenceParams(start=start, stop=stop + step / 2, step=step, **{"as": name})
     chart = alt.Chart(alt.SequenceGenerator(steps))
@@ -83,11 +76,89 @@ def what_if(
                 ).encode(x=at, y=alt.value(8), text=alt.value(marker_label))
             )  # fmt: skip
     room = 14 + max(text_width(label, theme.VALUE) for label in labels)
-    layered = finish(
-        alt.layer(*layers).add_params(*params), height=height, right=room, title=axis_title(y_title, y_unit)
+    layered = with_sliders(alt.layer(*layers), sliders, readouts, constants)
+    return finish(layered, height=height, right=room, title=axis_title(y_title, y_unit))
+
+
+def what_if_dots(
+    *,
+    sliders: Sequence[Slider],
+    values: Mapping[str, str],
+    title: str,
+    domain: tuple[float, float],
+    unit: str = "",
+    digits: int = 1,
+    constants: Mapping[str, float] | None = None,
+    readouts: Sequence[Readout] = (),
+    reference: str | None = None,
+    reference_label: str = "",
+    highlight: Names = None,
+) -> alt.LayerChart:
+    """Return a dot on a stem for each named expression, moved by sliders, and an optional reference line.
+
+    ``values`` maps names to Vega expressions over sliders, constants and readouts; ``reference`` is one more
+    expression. ``domain`` is fixed, so that the dots move and not the axis. An expression without a finite
+    value shows no dot.
+    """
+    names = list(values)
+    colours = tones(names, highlight)
+    frame = pd.DataFrame({"category": names, "k": range(len(names)), "colour": colours, "zero": domain[0]})
+    frame["text_colour"] = theme.text_tones(colours)
+    chosen = "NaN"
+    for number, expression in reversed(list(enumerate(values.values()))):
+        chosen = f"datum.k === {number} ? ({expression}) : {chosen}"
+    behind = unit if unit in ("%", "倍") else ""
+    base = (
+        alt.Chart(frame)
+        .transform_calculate(value=chosen)
+        .transform_filter("isFinite(datum.value) && isValid(datum.value)")
+        .transform_calculate(at=f"clamp(datum.value, {domain[0]!r}, {domain[1]!r})")
+        .transform_calculate(label=f"format(datum.value, ',.{digits}f') + '{behind}'")
+        .encode(y=category_axis(names))
     )
-    meta = {
-        "sliders": [plain(vars(s)) for s in sliders],
-        "readouts": [plain(vars(r)) for r in readouts],
-    }
-    return layered.properties(usermeta={"decisionbook": meta})
+    x = value_axis("at", axis_title(title, unit), domain, unit=unit)
+    colour = alt.Color("colour:N", scale=None)
+    layers = [base.mark_rule(strokeWidth=2.5).encode(x=x, x2="zero:Q", color=colour)]
+    if reference:
+        line = alt.Chart(pd.DataFrame({"one": [1]})).transform_calculate(reference=reference)
+        line = line.transform_filter(f"datum.reference >= {domain[0]!r} && datum.reference <= {domain[1]!r}")
+        side = "scale('x', datum.reference) > width * 0.6"
+        at = alt.X("reference:Q")
+        rule = line.mark_rule(color=TOKENS["ink"], strokeDash=[4, 3], strokeWidth=1)
+        layers.append(rule.encode(x=at, y=alt.value(-16), y2=alt.value(alt.ExprRef("height"))))
+        text = line.mark_text(
+            color=TOKENS["ink"], fontSize=theme.SMALL, align=alt.ExprRef(f"{side} ? 'right' : 'left'"),
+            dx=alt.ExprRef(f"{side} ? -6 : 6"),
+        )  # fmt: skip
+        layers.append(text.encode(x=at, y=alt.value(-11), text=alt.value(reference_label)))
+    placed = {"align": "left", "dx": 12, "fontSize": theme.VALUE}
+    labelled = base.encode(x=x, text="label:N")
+    layers += [
+        base.mark_point(size=150, opacity=1).encode(x=x, color=colour),
+        labelled.mark_text(stroke=TOKENS["paper"], strokeWidth=5, color=TOKENS["paper"], **placed),
+        labelled.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None)),
+    ]
+    longest = max(format_number(v, digits, unit) for v in domain)
+    chart = with_sliders(alt.layer(*layers), sliders, readouts, constants)
+    room = 24 + text_width(longest, theme.VALUE)
+    return finish(chart, height=row_height(names) * len(names), right=room, top=24 if reference else 4)
+
+
+def with_sliders(
+    chart: alt.LayerChart,
+    sliders: Sequence[Slider],
+    readouts: Sequence[Readout] = (),
+    constants: Mapping[str, float] | None = None,
+) -> alt.LayerChart:
+    """Return a chart of one's own with sliders, readouts and constants as its parameters, in that order.
+
+    Its expressions use them by name. JupyterLab shows Vega's own sliders, the book shows its own.
+    """
+    params = [alt.param(name=k, value=v) for k, v in plain(dict(constants or {})).items()]
+    params += [
+        alt.param(name=s.param, value=s.base, bind=alt.binding_range(min=s.min, max=s.max, step=s.step, name=s.label))
+        for s in sliders
+    ]
+    params += [alt.param(name=r.signal, expr=r.expr) for r in readouts]
+    meta = {"sliders": [plain(vars(s)) for s in sliders], "readouts": [plain(vars(r)) for r in readouts]}
+    return chart.add_params(*params).properties(usermeta={"decisionbook": meta})

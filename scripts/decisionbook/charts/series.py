@@ -246,10 +246,51 @@ def scatter(
         )
     point = base.mark_point(size=110, opacity=0.9)
     layers.append(point.encode(color=alt.Color("colour:N", scale=None), tooltip="tip:N"))
-    side = "scale('x', datum.x) > width * 0.72"
-    text = base.mark_text(
-        fontSize=theme.SMALL,
-        align=alt.ExprRef(f"{side} ? 'right' : 'left'"),
-        dx=alt.ExprRef(f"{side} ? -10 : 10"),
-    ).encode(text="label:N", color=alt.Color("text_colour:N", scale=None))
-    return finish(alt.layer(*layers, text), height=height, right=14, title=axis_title(y_title, y_unit))
+    for field, width in (("wide", theme.BASE_WIDTH - 60), ("narrow", 280)):
+        across_pixels = [(v - ends_x[0]) / (ends_x[1] - ends_x[0]) * width for v in frame["x"]]
+        up_pixels = [(ends_y[1] - v) / (ends_y[1] - ends_y[0]) * height for v in frame["y"]]
+        first = [i for i, c in enumerate(frame["colour"]) if c != TOKENS["grey"]]
+        reach = [text_width(t, theme.SMALL) for t in frame["label"]]
+        frame[field] = place_labels(across_pixels, up_pixels, reach, width, height, first)
+    base = alt.Chart(frame).encode(x=across, y=up)
+    side = f"({theme.NARROW} ? datum.narrow : datum.wide)"
+    placed = {
+        "fontSize": theme.SMALL,
+        "align": alt.ExprRef(f"{side} === 'right' ? 'left' : {side} === 'left' ? 'right' : 'center'"),
+        "dx": alt.ExprRef(f"{side} === 'right' ? 10 : {side} === 'left' ? -10 : 0"),
+        "dy": alt.ExprRef(f"{side} === 'above' ? -13 : {side} === 'below' ? 14 : 0"),
+        "text": alt.ExprRef(f"{side} === '' ? '' : datum.label"),
+    }
+    halo = base.mark_text(stroke=TOKENS["paper"], strokeWidth=4, color=TOKENS["paper"], **placed)
+    text = base.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None))
+    return finish(alt.layer(*layers, halo, text), height=height, right=14, title=axis_title(y_title, y_unit))
+
+
+def place_labels(
+    across: Sequence[float], up: Sequence[float], reach: Sequence[float], width: float, height: float, first: Sequence[int]
+) -> list[str]:
+    """Return for each point where its label stands free: right, left, above, below, or nowhere (empty).
+
+    Pixels from the top left corner; ``reach`` is the width of the labels. Points in ``first`` choose first; a
+    label without room is left out and can be read from the tooltip and the table.
+    """
+    dots = [(x - 7, y - 7, x + 7, y + 7) for x, y in zip(across, up, strict=True)]
+    taken: list[tuple[float, float, float, float]] = []
+    chosen = [""] * len(dots)
+    order = [*first, *(i for i in range(len(dots)) if i not in set(first))]
+    for i in order:
+        x, y, w = across[i], up[i], reach[i]
+        boxes = {
+            "right": (x + 8, y - 8, x + 12 + w, y + 8),
+            "left": (x - 12 - w, y - 8, x - 8, y + 8),
+            "above": (x - w / 2, y - 22, x + w / 2, y - 6),
+            "below": (x - w / 2, y + 6, x + w / 2, y + 22),
+        }
+        for side, box in boxes.items():
+            inside = box[0] >= 0 and box[2] <= width + 8 and box[1] >= -8 and box[3] <= height + 2
+            others = [*taken, *(d for j, d in enumerate(dots) if j != i)]
+            if inside and not any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in others):
+                chosen[i] = side
+                taken.append(box)
+                break
+    return chosen

@@ -160,6 +160,14 @@ def wrap_expr(field: str, wide: int, narrow: int, *, orphan: bool = False) -> st
     return f"split(replace({field}, regexp({pattern}, 'g'), '$1\\n'), '\\n')"
 
 
+def name_axis(wide: int, narrow: int) -> alt.Axis:
+    """Return a vertical axis of names that wrap to the width there is, each centred on its row."""
+    wrapped = wrap_expr("datum.label", wide, narrow)
+    # Vega sets the first line of a label on the row and lets the others hang below it.
+    centred = alt.ExprRef(f"-8 * (length({wrapped}) - 1)")
+    return alt.Axis(title=None, labelExpr=wrapped, labelLineHeight=16, labelOffset=centred)
+
+
 def lines_needed(texts: Iterable[str], per_line: int) -> int:
     """Return how many lines the longest of the texts takes when broken every ``per_line`` characters."""
     return max((math.ceil(len(text) / per_line) for text in texts), default=1) or 1

@@ -36,7 +36,7 @@ REPLACEMENTS = (
 def add_page_context(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Add `nav_parts`, `page_part`, `is_landing`, `page_scripts`, `page_styles`, `theme_styles` (at html-page-context)."""
+    """Add `nav_parts`, `page_part`, `is_landing`, `is_wide`, `page_scripts`, `page_styles`, `theme_styles` (at html-page-context)."""
     body = context.get("body", "")
     for english, chinese in REPLACEMENTS:
         body = body.replace(english, chinese)
@@ -49,6 +49,8 @@ def add_page_context(
     context["nav_parts"] = parts
     context["page_part"] = next((p["caption"] for p in parts if any(e["current"] for e in p["pages"])), "")
     context["is_landing"] = pagename == app.config.root_doc
+    # `layout: wide` in a page's front matter gives a long table the room of the page's contents.
+    context["is_wide"] = app.env.metadata.get(pagename, {}).get("layout") == "wide"
     context["page_scripts"] = [name for name, marker in SCRIPTS.items() if marker in body and _static_file(app, name)]
     # sphinx-design's grids need its own sheet; its file name holds a hash.
     design = [_name(sheet) for sheet in context.get("css_files", []) if "sphinx-design" in _name(sheet)]

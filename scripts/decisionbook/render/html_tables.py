@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxTranslator
 from sphinx.writers.html5 import HTML5Translator
+
+
+# Widths in half-width characters: a cell that is no longer is never broken, one that is longer gets room to be read.
+SHORT, LONG = 16, 40
 
 
 def setup(app: Sphinx) -> None:
@@ -23,9 +29,10 @@ def visit_table(self: SphinxTranslator, node: nodes.table) -> None:
         label = f' aria-labelledby="{caption_id}"' if caption_id else ""
         self.body.append(_caption(self, node, caption_id))
     self.body.append('<div class="db-scroll">\n')
+    _mark_columns(node)
     # The wrapper carries the anchor: a link to the table must show its caption.
     node["ids"] = []
-    node["classes"] = [f"cols-{node.next_node(nodes.tgroup)['cols']}"]
+    node["classes"] = []
     start = len(self.body)
     HTML5Translator.visit_table(self, node)
     self.body[start] = self.body[start].replace("<table", f"<table{label}", 1)
@@ -41,6 +48,22 @@ def _caption(self: HTML5Translator, node: nodes.table, caption_id: str) -> str:
     node.remove(title)
     opening = f'<p class="db-table-caption" id="{caption_id}"' if caption_id else '<p class="db-table-caption"'
     return rendered.replace("<caption", opening, 1).replace("</caption>", "</p>", 1)
+
+
+def _mark_columns(table: nodes.table) -> None:
+    """Give the cells of short columns the class `short` (a figure's id or a city does not break), of long ones `long`."""
+    rows = [row.children for row in table.findall(nodes.row)]
+    if not rows or any(len(row) != len(rows[0]) for row in rows):
+        return  # merged cells: no column to speak of
+    for cells in zip(*rows, strict=True):
+        longest = max(_width(line) for cell in cells for line in cell.astext().split("\n"))
+        kind = "short" if longest <= SHORT else "long" if longest > LONG else ""
+        for cell in cells if kind else ():
+            cell["classes"] = [*cell["classes"], kind]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def depart_table(self: SphinxTranslator, node: nodes.table) -> None:

@@ -1,6 +1,6 @@
 """The Sphinx builder `typst`: the whole book, or one of its chapters, as Typst source.
 
-Output, below the output folder: `book.typ` (start here), `template.typ` (the page design), `docs/` (one file for
+Output, below the output folder: `book.typ` (start here), `template.typ` and `elements.typ` (the page design), `docs/` (one file for
 each document, so that an error names it), `pictures/` (charts and images, named by their content).
 """
 
@@ -18,6 +18,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
@@ -28,8 +29,12 @@ from .targets import Targets
 from .writer import Writer
 
 LOGGER = logging.getLogger(__name__)
-TEMPLATE = Path(__file__).with_name("template.typ")
+DESIGN = ("template.typ", "elements.typ")
 MAIN = "book.typ"
+#: What a cell may print when no renderer of the book claims its output, best first.
+PRINTED_OUTPUTS = (
+    ("image/svg+xml", 20), ("image/png", 30), ("image/jpeg", 40), ("text/markdown", 50), ("text/plain", 60),
+)  # fmt: skip
 _IMAGE_TYPES = ["image/svg+xml", "image/png", "image/jpeg", "image/gif"]
 
 
@@ -159,7 +164,8 @@ class TypstBuilder(Builder):
         for name, source in sources.items():
             anchors = "".join(f"#anchor({string(label)});" for label in targets.missing(name))
             self._put(files[name], f'#import "/template.typ": *\n\n{source.rstrip()}\n{anchors}\n')
-        shutil.copyfile(TEMPLATE, self.out / "template.typ")
+        for name in DESIGN:
+            shutil.copyfile(Path(__file__).with_name(name), self.out / name)
         self._put(MAIN, self._main(parts, files, doctrees))
 
     def _doctree(self, docname: str) -> nodes.document:
@@ -219,6 +225,18 @@ def _title(doctree: nodes.document) -> str:
     return title.astext() if title is not None else ""
 
 
+def _choose_mime_types(app: Sphinx, config: Config) -> None:
+    """Tell MyST-NB which outputs of a cell can be printed; it knows no builder named typst.
+
+    Renderers that name every builder (charts and tables of the book) come first by their own numbers.
+    """
+    if "nb_mime_priority_overrides" in config:
+        given = list(config.nb_mime_priority_overrides)
+        named = {mime for builder, mime, _ in given if builder == "typst"}
+        given += [("typst", mime, rank) for mime, rank in PRINTED_OUTPUTS if mime not in named]
+        config.nb_mime_priority_overrides = given
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the builder and its configuration; called by Sphinx or by another extension's `setup`."""
     app.add_builder(TypstBuilder)
@@ -226,4 +244,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_config_value("decisionbook_edition", {}, "", dict)
     # No rebuild flag: the doctrees are the same whichever part of the book is printed.
     app.add_config_value("typst_only", "", "", str)
+    app.connect("config-inited", _choose_mime_types, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -86,16 +86,19 @@ class FigureMixin:
         notes = self.notes_after(node)
         before, self.in_table = self.in_table, True
         self.nested += 1
+        number = self.builder.figure_number("table", self.docname, node) if caption is not None else None
+        label = self.targets.of(self.docname, node)
         head = [self.cell(cell, head=True) for row in grid.head for cell in row]
+        if head and number and label:
+            first = len(grid.head[0]) - 1
+            head[first] = f"{head[first][:-1]}#continued({string(number)}, {string(label)});]"
         cells = self.body_cells(grid)
         self.nested -= 1
         self.in_table = before
         columns = "(" + ", ".join(f"{width:g}fr" for width in layout.widths) + ",)"
-        number = self.builder.figure_number("table", self.docname, node) if caption is not None else None
-        label = self.targets.of(self.docname, node)
         place = f"{optional(number)}, {optional(label)}"
         body = (
-            f"data-table({columns}, {layout.size:g}pt, {place}, ({', '.join(head)}{',' * bool(head)}), (\n"
+            f"data-table({columns}, {layout.size:g}pt, ({', '.join(head)}{',' * bool(head)}), (\n"
             + "".join(f"  {cell},\n" for cell in cells)
             + "))"
         )
@@ -117,16 +120,16 @@ class FigureMixin:
     def body_cells(self: Writer, grid: Grid) -> list[str]:
         """Return the cells of the body, rows parted by hairlines where no cell crosses them."""
         cells: list[str] = []
+        ruled = not grid.spans_rows
         for index, row in enumerate(grid.body):
-            if index and not grid.spans_rows:
+            if index and ruled:
                 cells.append("row-line")
             cells.extend(self.cell(cell, head=False) for cell in row)
         return cells
 
     def cell(self: Writer, cell: Cell, *, head: bool) -> str:
-        """Return one table cell with its place, span and alignment."""
-        place = f"x: {cell.column}" if not head else ""
-        parts = [place] if place else []
+        """Return one table cell with its span and alignment."""
+        parts: list[str] = []
         if cell.columns > 1:
             parts.append(f"colspan: {cell.columns}")
         if cell.rows > 1:

@@ -20,6 +20,8 @@ PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5)
 LANDSCAPE_SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)
 #: Width of the white space on both sides of a cell, in ems of the table's text.
 CELL_PADDING = 1.2
+#: Added to the estimated width of a text, so that a heading of two characters is not broken by a rounding.
+SLACK = 0.3
 #: A row of more lines than this (on average) is hard to read across: turn the page instead.
 MOST_LINES = 3.5
 #: Tables lower than this (points) are kept on one page.
@@ -84,6 +86,11 @@ def _rows(section: nodes.Element, columns: int) -> Iterator[list[Cell]]:
             for at in range(column, min(column + cell.columns, columns)):
                 taken[at] = cell.rows
             column += cell.columns
+        # A row that stops short is filled up: Typst would draw the next row's cells into the gap.
+        for at in range(column, columns):
+            if not taken[at]:
+                cells.append(Cell(nodes.entry(), at))
+                taken[at] = 1
         taken = [max(0, rows - 1) for rows in taken]
         yield cells
 
@@ -118,7 +125,7 @@ def _measures(grid: Grid) -> tuple[list[float], list[float], list[list[tuple[int
             texts = lines_of(cell.entry)
             widest = max((width_in_ems(text) for text in texts), default=0.0)
             if cell.columns == 1 and cell.column < grid.columns:
-                natural[cell.column] = max(natural[cell.column], widest)
+                natural[cell.column] = max(natural[cell.column], widest + SLACK)
                 least[cell.column] = max(least[cell.column], max(map(longest_word, texts), default=0.0))
                 measured.append((cell.column, sum(map(width_in_ems, texts))))
         rows.append(measured)

@@ -1,0 +1,55 @@
+# Everything here also runs without make: see docs, or read the recipe lines.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DB := $(BIN)/decisionbook
+READY := $(VENV)/.ready
+
+# A user's imports are compiled; without this every kernel start would compile pandas again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup book check test lab notebooks lock lint browser benchmark clean
+
+help: ## this screen
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## set up .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	-$(BIN)/python -m compileall -q -j 0 $(VENV)/lib scripts
+	@touch $(READY)
+
+book: $(READY) ## build the newest edition: HTML and PDF
+	$(DB) build
+
+check: $(READY) ## validate the data, verify places in the sources (SOURCES=DIR), reconcile
+	$(DB) check $(if $(SOURCES),--sources $(SOURCES))
+
+test: $(READY) browser ## run every test: unit, notebooks, data, browser, PDF
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 --nbval notebooks
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+notebooks: $(READY) ## run every notebook with its defaults and store the outputs
+	for n in notebooks/*.ipynb; do $(DB) run $$(basename $$n .ipynb) --update || exit 1; done
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --extra test --extra lab pyproject.toml -o requirements.lock
+
+browser: ## install what the browser tests need, when this machine lets us
+	@.ci/browser
+
+benchmark: $(READY) ## print ratios against the stock tools
+	$(BIN)/python tests/benchmarks/run.py
+
+clean: ## remove builds; published editions under _build/site stay
+	rm -rf _build/work _build/book _build/runs

@@ -1,0 +1,39 @@
+"""Missing stays missing: formulas over inputs that nobody may have printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from .intervals import Quantity, propagate
+
+
+def propagate_known(
+    function: Callable[..., float], *quantities: Quantity | None, unit: str = "", factor: float = 1.0
+) -> Quantity | None:
+    """Return `function` of the quantities with the bounds of the whole expression, None when one is missing.
+
+    `factor` turns the result into `unit` (100 for a ratio shown in %). Raises as `intervals.propagate` does.
+    """
+    given = [q for q in quantities if q is not None]
+    if len(given) < len(quantities):
+        return None
+    return propagate(lambda *values: factor * function(*values), *given, unit=unit)
+
+
+def ends(quantity: Quantity | None) -> tuple[float | None, float | None]:
+    """Return the lower and upper bound in the quantity's unit; None for an end that is open or unknown."""
+    if quantity is None:
+        return None, None
+    low, high = quantity.low, quantity.high
+    return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
+
+
+def side_of(quantity: Quantity | None, other: Quantity | float | None, words: tuple[str, str, str]) -> str | None:
+    """Return the first word when the quantity lies below the other at every value the prints allow, the second
+    when above, the third when the prints cannot tell; None when one of them is missing. Both in one unit."""
+    if quantity is None or other is None:
+        return None
+    low, high = (other.low, other.high) if isinstance(other, Quantity) else (other, other)
+    below, above, open_ = words
+    return below if quantity.high < low else above if quantity.low > high else open_

@@ -1,0 +1,55 @@
+"""Shared fixtures: the project as it is, copies of it to break, the source texts, and one build for all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from decisionbook.project import Project
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    """The project that is under test; never written to."""
+    return Project(ROOT)
+
+
+def copy_project(target: Path) -> Project:
+    """Copy what a build reads into `target`."""
+    for name in ("data", "notebooks", "book"):
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    return Project(target)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Callable[[str, Callable[[str], str]], Project]:
+    """Return a function that copies the project and rewrites one of its files."""
+
+    def change(name: str, rewrite: Callable[[str], str]) -> Project:
+        copy = copy_project(tmp_path / "project")
+        path = copy.root / name
+        before = path.read_text(encoding="utf-8")
+        after = rewrite(before)
+        assert after != before, "the test must change the file"
+        path.write_text(after, encoding="utf-8")
+        return copy
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def sources() -> Path:
+    """The folder with the source texts; without it the test is skipped, in CI it fails."""
+    named = Path(os.environ.get("DECISIONBOOK_SOURCES", ROOT.parent / "shared" / "sources"))
+    if not named.is_dir():
+        message = f"the source texts are not at {named}: places are not verified (set DECISIONBOOK_SOURCES)"
+        if os.environ.get("DECISIONBOOK_REQUIRE_SOURCES"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return named

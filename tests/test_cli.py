@@ -1,0 +1,141 @@
+"""The command line: quick help, clear errors, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from decisionbook.cli import main
+from decisionbook.data.declarations import load_chapter
+from decisionbook.project import Project
+
+from .conftest import ROOT
+
+CHAPTER = "industry_revenue_share"
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, root: Path = ROOT) -> tuple[int, str]:
+    code = main(["--project", str(root), *words])
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom decisionbook.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'pandas', 'numpy', 'papermill', 'sphinx', 'altair', 'yaml', 'frictionless', 'nbformat'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "build" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["build", "run", "params", "check"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"decisionbook {command}" in capsys.readouterr().out
+
+
+def test_params_lists_type_default_range_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(capsys, "params", CHAPTER)
+    assert code == 0
+    for word in ("growth  (number)", "15%", "-20–60", "nominal annual growth"):
+        assert word in text
+
+
+BAD_PARAMETERS = {
+    "unknown name": (["-p", "growht=12"], 'Did you mean "growth"?'),
+    "wrong type": (["-p", "growth=fast"], "a number"),
+    "out of range": (["-p", "growth=600"], "-20–60"),
+    "unknown area": (["-p", "area=广酉"], 'Did you mean "广西"?'),
+    "not a choice": (["-p", "annualisation=翻翻"], 'Did you mean "翻倍"?'),
+    "not a period": (["-p", "period=2022H1"], "a period such as"),
+    "no assignment": (["-p", "growth"], "name=value"),
+    "cross-field": (["-p", "target_year=2050", "-p", "horizon=2045"], "target_year < horizon"),
+    "no integer": (["-p", "horizon=2045.5"], "a whole number"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_PARAMETERS)
+def test_bad_parameters_never_reach_a_kernel(
+    kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_kernel(*_: object, **__: object) -> None:
+        raise AssertionError("a kernel was started for wrong input")
+
+    monkeypatch.setattr("decisionbook.runs.execute.execute", no_kernel)
+    words, expected = BAD_PARAMETERS[kind]
+    code, text = said(capsys, "run", CHAPTER, *words, "-o", str(tmp_path / "out"))
+    assert code == 2
+    assert expected in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_faults_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(capsys, "run", CHAPTER, "-p", "growht=12", "-p", "horizon=soon")
+    assert code == 2
+    assert "growht" in text
+    assert "soon" in text
+
+
+def test_an_unknown_chapter_or_edition_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(capsys, "run", "industry_revenue")
+    assert (code, f'Did you mean "{CHAPTER}"?' in text) == (2, True)
+    code, text = said(capsys, "build", "--edition", "2024.9")
+    assert (code, 'Did you mean "2024.09"?' in text) == (2, True)
+
+
+def test_no_project_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, text = said(capsys, "build", root=tmp_path)
+    assert code == 2
+    assert "--project DIR" in text
+
+
+def test_a_parameter_file_is_read_and_overridden(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "p.yml").write_text("growth: 20\ngdp_growth: 5\n", encoding="utf-8")
+    code, text = said(capsys, "run", CHAPTER, "-f", str(tmp_path / "p.yml"), "-p", "growth=25", "-o", str(tmp_path / "out"))
+    assert code == 0, text
+    findings = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
+    finding = findings[f"{CHAPTER}.catch_up_years"]
+    assert finding["parameters"] == {"growth": 25, "gdp_growth": 5}
+    # ln(8.22 / 3.45) / ln(1.25 / (1.05 * 1.03))
+    assert finding["value"] == pytest.approx(5.9961, abs=1e-4)
+
+
+def test_a_notebook_without_a_parameters_cell_is_wrong_input(
+    broken: Callable[[str, Callable[[str], str]], Project], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    project = broken(f"notebooks/{CHAPTER}.ipynb", lambda t: t.replace('"parameters"', '"parameter"'))
+    code, text = said(capsys, "run", CHAPTER, "-o", str(tmp_path / "out"), root=project.root)
+    assert code == 2
+    assert f"notebooks/{CHAPTER}.ipynb: found 0 cells tagged `parameters`" in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_the_parameters_cell_is_the_declaration(path: Path, project: Project) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    cell = next(c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    namespace: dict[str, object] = {}
+    exec(cell.source, namespace)
+    namespace.pop("__builtins__")
+    assert namespace == load_chapter(project, path.stem).defaults
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_committed_notebooks_carry_outputs_and_no_run_metadata(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert any(c.outputs for c in code)
+    assert not any(o.output_type in ("error", "stream") for c in code for o in c.outputs)
+    assert "papermill" not in notebook.metadata
+    assert not any({"papermill", "execution"} & set(c.metadata) for c in code)

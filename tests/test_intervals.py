@@ -1,0 +1,115 @@
+"""What a printed number stands for, and how bounds pass through a formula."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisionbook.analysis.intervals import Quantity, formula_bounds, propagate
+from decisionbook.data.figures import Qualifier, last_significant_unit, printed_interval
+from decisionbook.data.formulas import evaluate, parse
+from decisionbook.data.intervals import Interval, round_half_up
+from decisionbook.data.package import Package
+from decisionbook.data.published import load_figures, qualifiers
+from decisionbook.project import Project
+
+
+def qualifier(project: Project, name: str) -> Qualifier:
+    return qualifiers(Package(project))[name]
+
+
+def test_exact_print_is_half_open(project: Project) -> None:
+    interval = printed_interval(0.92, None, 0.01, qualifier(project, "exact"))
+    assert interval == Interval(0.915, 0.925, True, False)
+    assert 0.915 in interval
+    assert 0.925 not in interval
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "precision", "low", "high"),
+    [
+        ("more", 11, 1, 11, 12),
+        ("more", 5000, 1000, 5000, 6000),
+        ("more", 1200, 100, 1200, 1300),
+        ("over", 6500, 1, 6500, math.inf),
+        ("under", 0.5, 0, -math.inf, 0.5),
+        ("near", 500, 100, 450, 500),
+        ("about", 4394, 1, 4394 * 0.95, 4394 * 1.05),
+    ],
+)
+def test_vague_words_are_bounds(project: Project, name: str, value: float, precision: float, low: float, high: float) -> None:
+    interval = printed_interval(value, None, precision, qualifier(project, name))
+    assert (interval.low, interval.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_counted_things_are_whole_numbers(project: Project) -> None:
+    figures = load_figures(Package(project))
+    stations = next(f for f in figures.values() if f.published == "50678座")
+    assert stations.interval.is_point
+    revenue = next(f for f in figures.values() if f.published == "425 亿元")
+    assert (revenue.interval.low, revenue.interval.high) == (424.5, 425.5)
+
+
+def test_trailing_zeros_give_both_precisions(project: Project) -> None:
+    figures = load_figures(Package(project))
+    funds = next(f for f in figures.values() if f.published == "31000万元")
+    assert (funds.interval.low, funds.interval.high) == (30999.5, 31000.5)
+    coarse = funds.coarse_interval()
+    assert coarse is not None
+    assert (coarse.low, coarse.high) == (30500, 31500)
+
+
+@pytest.mark.parametrize(("value", "unit"), [(5000, 1000), (11, 1), (2.1, 0.1), (0.05, 0.01), (30, 10)])
+def test_last_significant_unit(value: float, unit: float) -> None:
+    assert last_significant_unit(value) == pytest.approx(unit)
+
+
+@pytest.mark.parametrize(("value", "precision", "expected"), [(2.345, 0.01, 2.35), (0.285, 0.01, 0.29), (-2.5, 1, -3), (1250, 100, 1300)])
+def test_round_half_up(value: float, precision: float, expected: float) -> None:
+    assert round_half_up(value, precision) == pytest.approx(expected)
+
+
+def test_an_open_end_does_not_meet_a_closed_one() -> None:
+    assert not Interval(0, 1, True, False).meets(Interval(1, 2, True, True))
+    assert Interval(0, 1, True, True).meets(Interval(1, 2, True, True))
+    assert Interval(0, math.inf, True, False).meets(Interval(5, 6))
+
+
+def test_an_input_used_twice_is_moved_once() -> None:
+    # a / (a + b): stacking operations would give [1/5, 3/3]; moving a once gives [1/4, 3/4] for b in [1, 3].
+    a, b = Quantity(2, Interval(1, 3, True, True)), Quantity(2, Interval(1, 3, True, True))
+    share = propagate(lambda x, y: x / (x + y), a, b)
+    assert (share.low, share.high) == (0.25, 0.75)
+    tree = parse("a/(a+b)", ("a", "b"))
+    assert formula_bounds(tree, {"a": a.interval, "b": b.interval}, 0.5) == Interval(0.25, 0.75, True, True)
+
+
+def test_one_sided_inputs_give_one_sided_results() -> None:
+    tree = parse("a/b", ("a", "b"))
+    bounds = formula_bounds(tree, {"a": Interval.point(880), "b": Interval(1110, math.inf, False, False)}, 880 / 1110)
+    assert bounds.low == pytest.approx(0)
+    assert bounds.high == pytest.approx(880 / 1110)
+    assert not bounds.high_closed
+
+
+@given(
+    st.floats(0.1, 1e6), st.floats(0, 1e3), st.floats(0.1, 1e6), st.floats(0, 1e3), st.floats(0, 1), st.floats(0, 1)
+)
+def test_bounds_hold_every_value_inside(a: float, da: float, b: float, db: float, s: float, t: float) -> None:
+    intervals = {"a": Interval(a, a + da, True, True), "b": Interval(b, b + db, True, True)}
+    inside = {"a": a + s * da, "b": b + t * db}
+    for expression in ("a/b", "a-b", "a*b+a", "(a-b)/b", "a/(a+b)"):
+        tree = parse(expression, ("a", "b"))
+        bounds = formula_bounds(tree, intervals, evaluate(tree, inside))
+        value = evaluate(tree, inside)
+        slack = 1e-9 * max(1.0, abs(value), abs(a), abs(b))
+        assert bounds.low - slack <= value <= bounds.high + slack
+
+
+def test_too_many_inputs_are_refused() -> None:
+    quantity = Quantity(1, Interval(0.5, 1.5))
+    with pytest.raises(ValueError, match="more than"):
+        propagate(lambda *v: sum(v), *[quantity] * 20)
