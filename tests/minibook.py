@@ -167,7 +167,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def configuration(**changes: Any) -> dict[str, Any]:
     """Return the Sphinx configuration of the small book: what book/_config.yml sets for the look, and little else."""
     return {
-        "extensions": ["myst_nb", "sphinx_external_toc", "minibook"],
+        "extensions": ["myst_nb", "sphinx_external_toc", __name__],
         "external_toc_path": "_toc.yml",
         "external_toc_exclude_missing": True,
         "language": "zh_CN",
@@ -175,6 +175,8 @@ def configuration(**changes: Any) -> dict[str, Any]:
         "numfig": True,
         "numfig_format": {"figure": "图 %s", "table": "表 %s"},
         "nb_execution_mode": "off",
+        # A text notebook that was never run does not name its lexer.
+        "suppress_warnings": ["myst-nb.lexer"],
         "nb_code_prompt_show": "显示代码",
         "nb_code_prompt_hide": "收起代码",
         "myst_enable_extensions": ["colon_fence", "deflist", "dollarmath"],

@@ -6,12 +6,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import minibook
 import pytest
 
 from decisionbook.render.html import OfflineError, finish_site
 from decisionbook.render.html_rewrite import CONTENT_SECURITY_POLICY, rewrite_page
 from decisionbook.render.html_site import SHARED_LIMIT
+
+from . import minibook
 
 HEAD = '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from docutils import nodes
-from docutils.utils import new_document
-
 from decisionbook.render.typst.escape import breakable, font_coverage, inline, printable, string
 from decisionbook.render.typst.latexmath import typst_math
-from decisionbook.render.typst.tables import LANDSCAPE_WIDTH, PORTRAIT_WIDTH, longest_word, plan, read_grid, share
+from decisionbook.render.typst.tables import (
+    LANDSCAPE_WIDTH,
+    PORTRAIT_WIDTH,
+    longest_word,
+    plan,
+    read_grid,
+    share,
+)
 from decisionbook.render.typst.writer import join_chinese_lines
+from docutils import nodes
+from docutils.utils import new_document
 
 
 @pytest.mark.parametrize(

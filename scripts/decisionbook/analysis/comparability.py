@@ -63,12 +63,13 @@ def look_alikes(
     """Return the pairs of figures that sound alike: equal in base units, in one dimension, of different indicators.
 
     `figures` has the columns of figures.csv; small numbers (below `least` as printed) are left out, because every
-    text has several threes. Columns: first, second (figure ids), value (as printed), reasons (joined by 、).
+    text has several threes, and so are bare orders of magnitude (数十). Columns: first, second (figure ids), value (as printed), reasons (joined by 、).
     Reprints and repetitions are one indicator and so never a pair here.
     """
     import pandas as pd
 
-    rows = figures[figures["obs_value"] >= least].to_dict("records")
+    vague = figures["qualifier"] == "several"
+    rows = figures[(figures["obs_value"] >= least) & ~vague].to_dict("records")
     pairs = []
     for i, a in enumerate(rows):
         for b in rows[i + 1 :]:

@@ -21,7 +21,8 @@ METRIC_GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "云与数据中心": ("cloud", "data_centre", "shared_records", "sharing_", "departments_served", "blockchain", "smart_city_cent", "smart_city_platforms"),
     "网络": ("extranet_", "base_station", "village_5g", "fibre", "gigabit", "natural_village", "administrative_levels_covered"),
-    "应用与账户": ("app_", "platform_registered", "enterprise_policies", "health_code", "e_seal", "online_handling", "platform_services", "website", "imaging"),
+    "应用与账户": ("app_", "platform_registered", "enterprise_policies", "health_code", "e_seal", "online_", "platform_services", "website", "imaging",
+              "urban_management", "efficiency_gain"),
     "审批与营商": (
         "startup", "approval", "acceptance", "joint_acceptance", "enterprise", "market_entities", "self_employed", "seals_",
         "new_enterprises", "identity", "premises", "matchmaking", "financing", "hotline", "agency", "district_matters",
@@ -29,7 +30,11 @@ METRIC_GROUPS: dict[str, tuple[str, ...]] = {
         "counties_served", "service_teams", "leaders_per_project", "transport_e_licences", "disclosure", "policy_documents",
         "standards_disclosed", "business_life",
     ),
-    "试点与名次": ("pilot", "first_claim", "smart_cities_planned", "years_in_top_list", "years_commended", "_order", "smart_city_tier"),
+    "试点与名次": (
+        "pilot", "first_claim", "smart_cities_planned", "years_in_top_list", "years_commended", "_order", "smart_city_tier",
+        "platform_docking",
+    ),
+    "机构与人员": ("_divisions", "_posts", "it_talent", "_working_bodies", "_roles", "survey_team", "platform_staff", "platform_teams"),
     "其他": (),
 }  # fmt: skip
 REPRINT = "同文重刊"
@@ -112,6 +117,13 @@ def closures(figures: pd.DataFrame, formulas: pd.DataFrame, factors: Mapping[str
         gap = computed - figure["obs_value"]
         rows.append((formula["figure_id"], formula["reading"], figure["obs_value"], computed, gap, gap / figure["obs_value"]))
     return pd.DataFrame(rows, columns=["figure_id", "reading", "printed", "computed", "difference", "deviation"])
+
+
+def or_placeholder(frame: pd.DataFrame, **cells: object) -> pd.DataFrame:
+    """Return the frame, or one row of `cells` (other columns missing) where it is empty, so that a chart still shows 缺."""
+    import pandas as pd
+
+    return frame if len(frame) else pd.DataFrame([{column: cells.get(column) for column in frame.columns}])
 
 
 def nearest_reading(found: pd.DataFrame) -> pd.DataFrame:

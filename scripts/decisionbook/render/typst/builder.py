@@ -141,9 +141,7 @@ class TypstBuilder(Builder):
 
     # ---- Writing ------------------------------------------------------------------------------
 
-    def write(
-        self, build_docnames: Sequence[str] | None, updated_docnames: Sequence[str], method: str = "update"
-    ) -> None:
+    def write(self, build_docnames: Sequence[str] | None, updated_docnames: Sequence[str], method: str = "update") -> None:
         """Write the whole document, whatever changed."""
         self.out = Path(self.outdir)
         for folder in ("docs", "pictures"):
@@ -177,7 +175,13 @@ class TypstBuilder(Builder):
     def _main(self, parts: list[Part], files: dict[str, str], doctrees: dict[str, nodes.document]) -> str:
         edition = read_edition(self.config.decisionbook_edition or {}, self.config.project)
         design = "single" if self.config.typst_only else "book"
-        lines = ['#import "/template.typ": *', "", f"#let edition = {edition.source()}", f"#show: {design}.with(edition)", ""]
+        lines = [
+            '#import "/template.typ": *',
+            "",
+            f"#let edition = {edition.source()}",
+            f"#show: {design}.with(edition)",
+            "",
+        ]
         for index, part in enumerate(parts):
             if part.caption:
                 inside = "".join(

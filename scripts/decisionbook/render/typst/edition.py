@@ -16,9 +16,7 @@ KEYS = (
     "id", "title", "subtitle", "label", "as_of", "compiled", "imprint", "citation", "statement", "author", "keywords",
     "reconstruction",
 )  # fmt: skip
-STATEMENT = (
-    "本书是独立的复算：依据公开刊印的材料重新计算其中的数字，不是被复核材料编制单位的出版物，也不代表其观点。"
-)
+STATEMENT = "本书是独立的复算：依据公开刊印的材料重新计算其中的数字，不是被复核材料编制单位的出版物，也不代表其观点。"
 
 
 @dataclass(frozen=True)

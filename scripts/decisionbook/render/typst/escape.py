@@ -60,7 +60,7 @@ def printable(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").translate({13: "\n", 12: " ", 11: " "})
     covered = font_coverage()
-    if all(ord(c) in covered and c >= " " or c in "\n\t" for c in text) and "\u00ad" not in text:
+    if all((ord(c) in covered and c >= " ") or c in "\n\t" for c in text) and "\u00ad" not in text:
         return text
     return "".join(_printable_character(c, covered) for c in text)
 

@@ -42,9 +42,7 @@ class FigureMixin:
         shown = f"legend{notes}" if notes != "[]" else "none"
         number = self.builder.figure_number("figure", self.docname, node)
         label = self.targets.of(self.docname, node)
-        return (
-            f"#picture({optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}, {body})\n\n"
-        )
+        return f"#picture({optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}, {body})\n\n"
 
     def on_caption(self: Writer, node: nodes.Element) -> str:
         return f"#rubric{self.titled(node)}\n\n"
@@ -67,7 +65,10 @@ class FigureMixin:
     def on_image(self: Writer, node: nodes.Element) -> str:
         path = self.builder.picture_path(node)
         if path is None:
-            self.warn(node, f"image {node.get('uri', '')!r} cannot be printed: only local SVG, PNG, JPEG and GIF files can")
+            self.warn(
+                node,
+                f"image {node.get('uri', '')!r} cannot be printed: only local SVG, PNG, JPEG and GIF files can",
+            )
             return ""
         alt = (node.get("alt") or "").strip()
         if not alt:
@@ -134,7 +135,10 @@ class FigureMixin:
             parts.append(f"colspan: {cell.columns}")
         if cell.rows > 1:
             parts.append(f"rowspan: {cell.rows}")
-        side = next((c for c in cell.entry["classes"] if c in ("right", "center", "text-right", "text-center")), "left")
+        side = next(
+            (c for c in cell.entry["classes"] if c in ("right", "center", "text-right", "text-center")),
+            "left",
+        )
         side = side.removeprefix("text-")
         parts.append(f"align: {side} + {'bottom' if head else 'top'}")
         if not head:

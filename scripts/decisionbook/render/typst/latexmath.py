@@ -14,11 +14,70 @@ _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
 
 _NAMES = {
     name: name
-    for name in (
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
-        " omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ln log exp min max lim sup inf arg det sin cos tan"
-        " Pr sum product integral times div approx equiv in union sect quad forall exists partial nabla"
-    ).split()
+    for name in [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Phi",
+        "Psi",
+        "Omega",
+        "ln",
+        "log",
+        "exp",
+        "min",
+        "max",
+        "lim",
+        "sup",
+        "inf",
+        "arg",
+        "det",
+        "sin",
+        "cos",
+        "tan",
+        "Pr",
+        "sum",
+        "product",
+        "integral",
+        "times",
+        "div",
+        "approx",
+        "equiv",
+        "in",
+        "union",
+        "sect",
+        "quad",
+        "forall",
+        "exists",
+        "partial",
+        "nabla",
+    ]
 }
 _NAMES |= {
     "varepsilon": "epsilon.alt", "prod": "product", "int": "integral", "cdot": "dot.op", "cdots": "dots.c",
@@ -30,7 +89,14 @@ _NAMES |= {
     "qquad": "wide", "langle": "angle.l", "rangle": "angle.r", "notin": "in.not", "ell": "ell", "prime": "prime",
 }  # fmt: skip
 _SPACING = {"\\,": "thin", "\\:": "med", "\\;": "thick", "\\!": "", "\\ ": "space", "~": "space"}
-_ACCENTS = {"bar": "overline", "overline": "overline", "hat": "hat", "tilde": "tilde", "vec": "arrow", "sqrt": "sqrt"}
+_ACCENTS = {
+    "bar": "overline",
+    "overline": "overline",
+    "hat": "hat",
+    "tilde": "tilde",
+    "vec": "arrow",
+    "sqrt": "sqrt",
+}
 _TEXTS = {"text", "mathrm", "operatorname", "mathit", "mathbf", "textbf", "textrm"}
 _IGNORED = {"displaystyle", "textstyle", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "limits", "nonumber"}
 
