@@ -269,7 +269,7 @@ def test_shared_assets_stay_within_their_limit(finished: Path) -> None:
 def test_every_local_address_exists(finished: Path) -> None:
     for path in finished.rglob("*.html"):
         for address in re.findall(r'(?:src|href)="([^"#?:]+)', path.read_text(encoding="utf-8")):
-            if address != "book.pdf" and not address.endswith("/book.pdf"):
+            if address not in ("https", "./book.pdf", "../book.pdf"):
                 assert (path.parent / address).resolve().is_file(), (path.name, address)
 
 
@@ -331,10 +331,9 @@ def test_pages_of_the_stock_theme_become_offline_too(tmp_path: Path) -> None:
     )  # fmt: skip
     before = (target / "chapters/first.html").read_text(encoding="utf-8")
     assert len(faults(before)) > 5
-    report = finish_site(target, edition=minibook.EDITION)
+    finish_site(target, edition=minibook.EDITION)
     for path in target.rglob("*.html"):
         assert faults(path.read_text(encoding="utf-8")) == [], path
-    assert report.shared_bytes < 1_000_000
     assert not list(target.rglob("fontawesome*.js"))
 
 

@@ -12,7 +12,8 @@ import pytest
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
-from typst_books import EDITION, SVG, Built, build, list_table, picture, toctree
+
+from .typst_books import EDITION, SVG, Built, build, list_table, picture, toctree
 
 FINDINGS = """## 要点
 
@@ -61,7 +62,7 @@ def book_pages() -> dict[str, str]:
 def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     built = build(tmp_path_factory.mktemp("book"), book_pages(), prepare=mark_findings)
     assert built.warnings == ""
-    yield built
+    return built
 
 
 def outline_of(pdf: Path) -> list[tuple[int, str]]:
@@ -89,7 +90,8 @@ def test_pdf_is_tagged_titled_chinese_and_dated_by_the_edition(book: Built) -> N
             assert metadata["pdfuaid:part"] == "1"
             assert "决策参考" in str(metadata["dc:title"])
         assert str(pdf.docinfo["/CreationDate"]).startswith("D:20251120")
-        assert book.report is not None and book.report.pages == len(pdf.pages)
+        assert book.report is not None
+        assert book.report.pages == len(pdf.pages)
 
 
 def test_only_packaged_fonts_are_embedded_and_mathematics_has_its_own(book: Built) -> None:
@@ -102,8 +104,11 @@ def test_only_packaged_fonts_are_embedded_and_mathematics_has_its_own(book: Buil
 
 def test_bookmarks_follow_parts_chapters_and_sections(book: Built) -> None:
     outline = outline_of(book.pdf)
-    assert (0, "前言") in outline and (0, "数字产业") in outline
-    assert (1, "产业收入占比") in outline and (2, "要点") in outline and (1, "复核总表") in outline
+    assert (0, "前言") in outline
+    assert (0, "数字产业") in outline
+    assert (1, "产业收入占比") in outline
+    assert (2, "要点") in outline
+    assert (1, "复核总表") in outline
 
 
 def test_text_can_be_extracted_and_chinese_line_breaks_leave_no_gap(book: Built) -> None:
@@ -129,7 +134,8 @@ def test_a_reference_to_another_chapter_names_its_page(book: Built) -> None:
 
 def test_numbers_of_captions_and_references_agree(book: Built) -> None:
     assert "见图1。" in book.flat()
-    assert "图1收入之比" in book.flat() and "表1各市指标" in book.flat()
+    assert "图1收入之比" in book.flat()
+    assert "表1各市指标" in book.flat()
 
 
 def test_a_long_table_repeats_its_header_and_says_that_it_continues(book: Built) -> None:
@@ -165,7 +171,8 @@ def test_two_builds_give_the_same_bytes(book: Built, tmp_path: Path) -> None:
 def test_one_chapter_alone_prints_references_to_the_others_as_text(tmp_path: Path) -> None:
     built = build(tmp_path, book_pages(), typst_only="index")
     assert "见表1，又见收入。" in built.flat()
-    assert "目录" not in built.text() and "第0行" not in built.text()
+    assert "目录" not in built.text()
+    assert "第0行" not in built.text()
     assert outline_of(built.pdf) == [(0, "前言")]
 
 

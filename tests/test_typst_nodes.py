@@ -12,7 +12,8 @@ import pytest
 from decisionbook.render.typst.compile import TypstFailed, compile_pdf
 from docutils import nodes
 from sphinx.application import Sphinx
-from typst_books import SVG, build, list_table
+
+from .typst_books import SVG, build, list_table
 
 # ---- Hostile text ---------------------------------------------------------------------------
 
@@ -26,6 +27,7 @@ HOSTILE = [
     "*粗* _斜_ `码` <标签> @引用 = 题 - 列 + 列 / 项: 释",
     "// 注释 /* 注释 */ ~ --- ...",
     "行尾反斜杠\\",
+    "{title} {0} %s",
 ]
 
 
@@ -45,11 +47,14 @@ def test_no_text_of_a_document_runs_as_code(tmp_path: Path, text: str) -> None:
                 nodes.table("", nodes.title(text, text), group),
                 nodes.definition_list("", term, classes=["key-findings"]),
                 nodes.section("", nodes.title(text, text), ids=["hostile"]),
+                nodes.container("", nodes.paragraph(text, text), classes=["chapter-meta"]),
                 nodes.paragraph("", "", nodes.reference("", text, refuri=f"https://example.org/{text.replace(' ', '')}")),
             ]
             for image in doctree.findall(nodes.image):
                 image["candidates"] = {"*": "chart.svg"}
                 app.env.images.add_file("index", "chart.svg")
+
+            next(iter(doctree.findall(nodes.title))).children = [nodes.Text(text)]
 
         app.connect("doctree-read", everywhere)
 
@@ -79,7 +84,8 @@ def test_active_addresses_and_raw_html_are_not_printed(tmp_path: Path) -> None:
         app.connect("doctree-read", link)
 
     built = build(tmp_path, {"index": page}, prepare=active)
-    assert "alert" not in built.source and "原文" not in built.source
+    assert "alert" not in built.source
+    assert "原文" not in built.source
     assert "点我" in built.flat()
 
 
@@ -97,7 +103,7 @@ def test_code_of_cells_is_left_out_and_their_outputs_printed(tmp_path: Path) -> 
             "usermeta": {
                 "decisionbook": {
                     "name": "bars", "caption": "基站数", "alt": "广西基站数逐年上升。", "unit": "座", "source": "000",
-                    "sliders": [{"param": "g", "label": "年增速", "min": 0, "max": 30, "step": 1, "base": 15, "unit": "%", "digits": 0}],
+                    "sliders": [{"param": "g", "label": "年增速", "min": 0, "max": 30, "base": 15, "unit": "%"}],
                     "data": {"columns": [{"name": "a", "title": "年", "unit": ""}], "rows": [[2021]]},
                 }
             }
@@ -140,7 +146,8 @@ def test_code_of_cells_is_left_out_and_their_outputs_printed(tmp_path: Path) -> 
     assert "secret_code" not in built.source
     for words in ("见图1与表1。", "单位：座", "年增速15%", "只列一市", "数值（座）", "纯文本输出"):
         assert words in built.flat()
-    assert "网页版" in built.flat() and "<b>" not in built.source
+    assert "网页版" in built.flat()
+    assert "<b>" not in built.source
 
 
 def test_banner_marks_and_meta_print_with_their_own_design(tmp_path: Path) -> None:
@@ -162,7 +169,8 @@ def test_banner_marks_and_meta_print_with_their_own_design(tmp_path: Path) -> No
         app.connect("doctree-read", head)
 
     built = build(tmp_path, {"index": "# 题\n"}, prepare=insert)
-    assert '#banner("historical")[' in built.source and "#meta[" in built.source
+    assert '#banner("historical")[' in built.source
+    assert "#meta[" in built.source
     # The packaged fonts have no ✕: the multiplication sign stands for it.
     assert "●◐○×□？" in built.flat()
 
@@ -180,7 +188,8 @@ def test_a_wide_table_turns_its_page_and_takes_its_heading_along(tmp_path: Path)
     built = build(tmp_path, {"index": page})
     with pikepdf.open(built.pdf) as pdf:
         turned = [number for number, p in enumerate(pdf.pages, 1) if float(p.mediabox[2]) > float(p.mediabox[3])]
-    assert turned and "宽表" in built.text(turned[0]).replace(" ", "")
+    assert turned
+    assert "宽表" in built.text(turned[0]).replace(" ", "")
     boxes = subprocess.run(["pdftotext", "-bbox", built.pdf, "-"], capture_output=True, check=True, text=True).stdout
     for page_text in boxes.split("<page ")[1:]:
         width = float(re.search(r'width="([\d.]+)"', page_text)[1])  # type: ignore[index]
@@ -207,7 +216,8 @@ def test_a_fault_in_the_source_is_reported_with_file_and_line(tmp_path: Path) ->
     source.write_text('#set document(title: "x")\n\n#panic("here")\n', encoding="utf-8")
     with pytest.raises(TypstFailed, match="line 3") as caught:
         compile_pdf(source, tmp_path / "x.pdf", root=tmp_path)
-    assert caught.value.file.endswith("book.typ") and caught.value.line == 3
+    assert caught.value.file.endswith("book.typ")
+    assert caught.value.line == 3
     assert not (tmp_path / "x.pdf").exists()
 
 

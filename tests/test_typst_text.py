@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from decisionbook.render.typst.base import join_chinese_lines
 from decisionbook.render.typst.escape import breakable, font_coverage, inline, printable, string
 from decisionbook.render.typst.latexmath import typst_math
 from decisionbook.render.typst.tables import (
@@ -13,7 +14,6 @@ from decisionbook.render.typst.tables import (
     read_grid,
     share,
 )
-from decisionbook.render.typst.writer import join_chinese_lines
 from docutils import nodes
 from docutils.utils import new_document
 
@@ -108,7 +108,8 @@ def test_columns_that_do_not_fit_upright_turn_the_page_where_it_may_turn() -> No
 def test_widths_fill_the_room_and_short_columns_keep_one_line() -> None:
     widths = share([8.0, 3.0, 90.0], [8.0, 1.0, 1.0], 40.0)
     assert sum(widths) == pytest.approx(40.0)
-    assert widths[0] == 8.0 and widths[1] == 3.0
+    assert widths[0] == 8.0
+    assert widths[1] == 3.0
     assert PORTRAIT_WIDTH < LANDSCAPE_WIDTH
 
 
@@ -123,7 +124,8 @@ def test_spans_are_placed_on_the_grid() -> None:
     assert first is not None
     first["morerows"] = 1
     grid = read_grid(merged)
-    assert grid.spans_rows and grid.body[1][0].column == 1
+    assert grid.spans_rows
+    assert grid.body[1][0].column == 1
 
 
 def test_line_breaks_between_chinese_vanish_and_between_latin_words_stay() -> None:

@@ -115,6 +115,10 @@
       if (event.submitter && event.submitter.value === "close") { return; }
       event.preventDefault();
     });
+    // A search field keeps Escape for itself, to empty it; the reader means the dialog.
+    input.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") { event.preventDefault(); dialog.close(); }
+    });
     dialog.addEventListener("click", function (event) {
       if (event.target === dialog) { dialog.close(); }
     });

@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate the data, verify places in the sources, reconcile")
     check.add_argument("--sources", type=Path, metavar="DIR", help="the folder with the source texts")
+    check.add_argument("--sample", type=int, metavar="N", help="print N random excluded tokens of the sources, to be read again")
+    check.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample and of the self-test (default: 1)")
+    check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind and count what is found")
     check.set_defaults(command=_check)
     return parser
 
@@ -132,9 +135,16 @@ def _params(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .editions.check import check
+    from .editions.check import check, run_self_test, sample
+    from .errors import InputError, Problem
     from .project import find_project
 
+    if options.self_test:
+        return run_self_test(find_project(options.project), options.self_test, options.seed, print)
+    if options.sample:
+        if options.sources is None:
+            raise InputError(Problem("--sample", "no --sources", "the folder with the source texts"))
+        return sample(find_project(options.project), options.sources, options.sample, options.seed, print)
     return check(find_project(options.project), options.sources, print)
 
 

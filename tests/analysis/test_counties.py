@@ -140,7 +140,7 @@ def test_county_totals_add_up_to_the_years():
     assert places["smart"].is_monotonic_decreasing
     plain = {}
     for row in frame.itertuples():
-        if row.scene is not None:
+        if isinstance(row.scene, str):
             plain[row.county] = plain.get(row.county, 0.0) + row.amount / 10_000
     assert dict(zip(places["county"], places["smart"], strict=True)) == pytest.approx(plain)
 
@@ -170,3 +170,9 @@ def test_a_million_records_take_seconds():
     assert time.perf_counter() - started < 10
     assert years["projects"].sum() == places["projects"].sum() == count
     assert scenes["projects"].sum() == years["smart_projects"].sum()
+
+
+def test_trailing_zeros_leave_two_readings():
+    assert counties.zero_units(2100) == [1.0, 100.0]
+    assert counties.zero_units(2130) == [1.0, 10.0]
+    assert counties.zero_units(2137) == [1.0]

@@ -15,7 +15,7 @@ def test_enumerations_are_read_in_order():
     assert OWN == ["应用", "市场"]
 
 
-@pytest.mark.parametrize(("stage", "factor"), zip(STAGES, FACTORS, strict=True))
+@pytest.mark.parametrize(("stage", "factor"), list(zip(STAGES, FACTORS, strict=True)))
 def test_each_stage_has_its_own_factor(stage, factor):
     assert stages.leading_factor(stage, STAGES, FACTORS) == factor
 

@@ -6,16 +6,31 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .growth import months_between
+
 if TYPE_CHECKING:
     import pandas as pd
 
-REASONS = ("指标不同", "单位不同", "范围不同", "时期不同", "时期未印")
+REASONS = ("指标不同", "单位不同", "范围不同", "时期不同", "时期未印", "口径有别")
+# How the register of figures marks a number that only repeats another, and one whose definition differs.
+REPEATED, DEFINITION = "同一数", ("口径", "不同")
 CONDITIONS = ("事前水平", "事后水平", "时点", "前后之差")
 
 
 def year_of(period: str | None) -> str | None:
     """Return the year an SDMX period ends in (2019/2022-10 gives 2022), None when no period is printed."""
     return period.rpartition("/")[2][:4] if period else None
+
+
+def span_months(period: str) -> int:
+    """Return the months an SDMX interval covers, both ends included: 2018/2020 gives 36, 2019-01/2019-09 gives 9.
+
+    Raises ValueError for a period that is not an interval of years or months.
+    """
+    start, sign, end = period.partition("/")
+    if not sign:
+        raise ValueError(f"{period!r} is not an interval of two periods")
+    return months_between(start[:7], end[:7]) + (12 if len(start) == 4 else 1)
 
 
 def differences(a: Mapping[str, object], b: Mapping[str, object], dimensions: Mapping[str, str]) -> list[str]:
@@ -36,6 +51,8 @@ def differences(a: Mapping[str, object], b: Mapping[str, object], dimensions: Ma
         found.append(REASONS[4])
     elif a["time_period"] != b["time_period"] and years[0] != years[1]:
         found.append(REASONS[3])
+    if any(all(word in (_text(row.get("note")) or "") for word in DEFINITION) for row in (a, b)):
+        found.append(REASONS[5])
     return found
 
 
@@ -81,6 +98,30 @@ def look_alikes(
     return pd.DataFrame(pairs, columns=["first", "second", "value", "reasons"])
 
 
+def same_indicator_pairs(figures: pd.DataFrame, dimensions: Mapping[str, str]) -> pd.DataFrame:
+    """Return every pair of figures of one indicator that differ in area or period, and whether they may be compared.
+
+    Columns: first, second (figure ids), reasons (joined by 、), comparable. Repetitions (nothing differs, or the note
+    says 同一数) and bare orders of magnitude are left out.
+    """
+    import pandas as pd
+
+    repeated = figures["note"].fillna("").str.contains(REPEATED)
+    rows = figures[(figures["qualifier"] != "several") & ~repeated].to_dict("records")
+    pairs = []
+    for i, a in enumerate(rows):
+        for b in rows[i + 1 :]:
+            if a["indicator"] != b["indicator"] or _place(a) == _place(b):
+                continue
+            reasons = differences(a, b, dimensions)
+            pairs.append((a["figure_id"], b["figure_id"], "、".join(reasons) or "时点不同", is_comparable(reasons)))
+    return pd.DataFrame(pairs, columns=["first", "second", "reasons", "comparable"])
+
+
+def _place(row: Mapping[str, object]) -> tuple[object, str | None]:
+    return row["ref_area"], _text(row["time_period"])
+
+
 def effect_conditions(effect: Mapping[str, object], period: str | None) -> dict[str, bool]:
     """Return for each of CONDITIONS whether the source prints it for one effect of a programme.
 
@@ -123,3 +164,8 @@ def missing_members(total: float, share_one: float, members_one: float, share_tw
     have at least so many, if there is no third.
     """
     return (total - share_one * members_one) / share_two
+
+
+def reachable(share_one: float, members_one: float, share_two: float, members_two: float) -> float:
+    """Return how many members two groups have together at the given shares (ratios)."""
+    return share_one * members_one + share_two * members_two

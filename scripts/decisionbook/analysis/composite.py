@@ -146,8 +146,8 @@ def tiers_by_threshold(scores: pd.Series, thresholds: Sequence[float], names: Se
     """
     if len(names) != len(thresholds) + 1 or any(a <= b for a, b in zip(thresholds, thresholds[1:], strict=False)):
         raise ValueError(f"{len(names)} tiers need {len(names) - 1} falling thresholds, not {list(thresholds)}")
-    place = sum((scores < t).astype(int) for t in thresholds) if thresholds else scores * 0
-    return place.map(dict(enumerate(names))).where(scores.notna(), None)
+    places = [None if math.isnan(s) else sum(s < t for t in thresholds) for s in scores]
+    return pd.Series([None if p is None else names[p] for p in places], index=scores.index, dtype=object)
 
 
 def tiers_by_share(scores: pd.Series, shares: Sequence[float], names: Sequence[str]) -> pd.Series:
@@ -162,8 +162,8 @@ def tiers_by_share(scores: pd.Series, shares: Sequence[float], names: Sequence[s
     before = rankdata(-ranked.to_numpy(), method="min") - 1 if len(ranked) else np.array([])
     ends = np.floor(np.cumsum(shares) * len(ranked) + 0.5 + 1e-9)
     places = np.searchsorted(ends[:-1], before, side="right")
-    found = pd.Series([names[p] for p in places], index=ranked.index, dtype=object)
-    return found.reindex(scores.index).where(scores.notna(), None)
+    found = dict(zip(ranked.index, (names[p] for p in places), strict=True))
+    return pd.Series([found.get(i) for i in scores.index], index=scores.index, dtype=object)
 
 
 def dirichlet_weights(weights: Sequence[float], concentration: float, draws: int, seed: int) -> np.ndarray:

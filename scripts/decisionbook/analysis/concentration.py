@@ -41,9 +41,3 @@ def brand_hhi_most(*shares: float) -> float:
     """
     rest = max(0.0, 100 - sum(shares))
     return brand_hhi_least(*shares) + rest * min(shares)
-
-
-def brand_hhi_scaled(first: float, *others: float) -> float:
-    """Return the least index when the first brand's share (per cent) moves and the others keep their proportions."""
-    scale = (100 - first) / sum(others) if others else 0.0
-    return brand_hhi_least(first, *(s * scale for s in others))

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
 
+from ..data.figures import last_significant_unit
+
 UNSORTED = "未归类"
 #: Factors of the amount units to 亿元.
 AMOUNT_UNITS = {"元": 1e-8, "万元": 1e-4, "亿元": 1.0}
@@ -25,6 +27,12 @@ def spending_change(share_before: float, share_after: float, total_change: float
 def tolerated_fall(share_before: float, share_after: float) -> float:
     """Return the fall of the total at which a part with a risen share stays level: 1 - before / after, a ratio."""
     return 1 - share_before / share_after
+
+
+def zero_units(value: float) -> list[float]:
+    """Return the units to which a print with trailing zeros may be exact: 2100 gives 1 and 100, 2130 gives 1 and 10."""
+    coarse = last_significant_unit(value)
+    return [1.0, coarse] if coarse > 1 else [coarse]
 
 
 def least_without(units: float, owners: float) -> float:
@@ -113,7 +121,7 @@ def scene_ranking(records: pd.DataFrame, families: Mapping[str, str], unit: str 
     amount = smart["amount"].astype(float) * AMOUNT_UNITS[unit]
     groups = amount.groupby(smart["scene"].astype(str), sort=True)
     result = pd.DataFrame({"projects": groups.size(), "amount": groups.sum(min_count=1)}).rename_axis("scene").reset_index()
-    result["family"] = result["scene"].map(dict(families)).fillna(UNSORTED)
+    result["family"] = [families.get(scene, UNSORTED) for scene in result["scene"]]
     result = result.sort_values(["projects", "amount", "scene"], ascending=[False, False, True], kind="stable")
     result["rank"] = result["projects"].rank(method="min", ascending=False).astype(int)
     return result[["scene", "family", "projects", "amount", "rank"]].reset_index(drop=True)

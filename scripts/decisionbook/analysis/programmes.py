@@ -72,6 +72,14 @@ def coarse(quantity: Quantity) -> Quantity:
     return replace(quantity, interval=Interval(quantity.value - half, quantity.value + half))
 
 
+def narrow_more(quantity: Quantity) -> Quantity:
+    """Return N多 with its next unit one digit finer: 1000多 as [1000, 1100) instead of [1000, 2000).
+
+    Trailing zeros are ambiguous, so both readings of a vague print are computed.
+    """
+    return replace(quantity, interval=Interval(quantity.value, quantity.value + last_significant_unit(quantity.value) / 10))
+
+
 def per_unit(total: float, count: float) -> float:
     """Return total / count, in the total's unit for one counted thing."""
     return total / count

@@ -115,7 +115,8 @@ def table_of(data: pd.DataFrame, columns: Mapping[str, str | tuple[str, str]]) -
 def canonical_spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """Return the chart's Vega-Lite specification with names that do not depend on what was drawn before it."""
     with alt.data_transformers.enable("default", max_rows=None):
-        spec = plain(chart.to_dict())  # type: ignore[attr-defined]
+        # Altair has validated each part when it was made; doing it again costs more than the rest.
+        spec = plain(chart.to_dict(validate=False))  # type: ignore[attr-defined]
     text = json.dumps(spec, ensure_ascii=False)
     for kind, pattern in (("view", r'"(view_\d+)"'), ("param", r'"(param_\d+)"'), ("table", r'"(data-[0-9a-f]{8,})"')):
         seen = list(dict.fromkeys(re.findall(pattern, text)))

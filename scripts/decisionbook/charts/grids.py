@@ -176,7 +176,7 @@ def tile_grid(
     layers: list[alt.Chart] = [cell_layers(base)]
     if len(home):
         frame_mark = alt.Chart(home[["column", "row"]]).mark_rect(
-            cornerRadius=2, fillOpacity=0, stroke=TOKENS["accent"], strokeWidth=3
+            cornerRadius=2, fill="transparent", stroke=TOKENS["accent"], strokeWidth=3
         )
         layers.append(frame_mark.encode(x=x, y=y))
     small = f"{theme.NARROW} && {len(columns)} > 6"

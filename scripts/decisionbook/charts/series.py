@@ -258,7 +258,7 @@ def scatter(
         "fontSize": theme.SMALL,
         "align": alt.ExprRef(f"{side} === 'right' ? 'left' : {side} === 'left' ? 'right' : 'center'"),
         "dx": alt.ExprRef(f"{side} === 'right' ? 10 : {side} === 'left' ? -10 : 0"),
-        "dy": alt.ExprRef(f"{side} === 'above' ? -13 : {side} === 'below' ? 14 : 0"),
+        "dy": alt.ExprRef(f"{side} === 'above' ? -14 : {side} === 'below' ? 15 : 0"),
         "text": alt.ExprRef(f"{side} === '' ? '' : datum.label"),
     }
     halo = base.mark_text(stroke=TOKENS["paper"], strokeWidth=4, color=TOKENS["paper"], **placed)
@@ -274,7 +274,7 @@ def place_labels(
     Pixels from the top left corner; ``reach`` is the width of the labels. Points in ``first`` choose first; a
     label without room is left out and can be read from the tooltip and the table.
     """
-    dots = [(x - 7, y - 7, x + 7, y + 7) for x, y in zip(across, up, strict=True)]
+    dots = [(x - 6, y - 6, x + 6, y + 6) for x, y in zip(across, up, strict=True)]
     taken: list[tuple[float, float, float, float]] = []
     chosen = [""] * len(dots)
     order = [*first, *(i for i in range(len(dots)) if i not in set(first))]
@@ -283,8 +283,8 @@ def place_labels(
         boxes = {
             "right": (x + 8, y - 8, x + 12 + w, y + 8),
             "left": (x - 12 - w, y - 8, x - 8, y + 8),
-            "above": (x - w / 2, y - 22, x + w / 2, y - 6),
-            "below": (x - w / 2, y + 6, x + w / 2, y + 22),
+            "above": (x - w / 2, y - 23, x + w / 2, y - 7),
+            "below": (x - w / 2, y + 7, x + w / 2, y + 23),
         }
         for side, box in boxes.items():
             inside = box[0] >= 0 and box[2] <= width + 8 and box[1] >= -8 and box[3] <= height + 2

@@ -136,8 +136,9 @@ def format_number(value: float | None, digits: int | None = None, unit: str = ""
     # repr, not float arithmetic: 2.345 must round up as it does on paper.
     exact = Decimal(repr(float(value)))
     if digits is None:
-        exponent = exact.normalize().as_tuple().exponent
-        digits = min(4, max(0, -int(exponent)))
+        # Rounded first: 0.1 + 0.2 has seventeen digits, and four of them are zeros.
+        exponent = exact.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP).normalize().as_tuple().exponent
+        digits = max(0, -int(exponent))
     rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     if rounded == 0:
         rounded = abs(rounded)

@@ -143,7 +143,8 @@ def _follow(html_dir: Path, used: Iterable[str]) -> tuple[set[str], list[str]]:
                     queue.append(_resolve(name, re.split(r"[?#]", address)[0]))
         elif path.suffix == ".js" and not any(fnmatch(name, pattern) for pattern in BUNDLES):
             text = path.read_text(encoding="utf-8")
-            queue += [target for file, target in sorted(named.items()) if file in text]
+            # A source map is for its makers: naming one does not make it needed.
+            queue += [target for file, target in sorted(named.items()) if file in text and not file.endswith(".map")]
     return found, problems
 
 

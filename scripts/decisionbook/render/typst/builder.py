@@ -1,7 +1,8 @@
 """The Sphinx builder `typst`: the whole book, or one of its chapters, as Typst source.
 
-Output, below the output folder: `book.typ` (start here), `template.typ` and `elements.typ` (the page design), `docs/` (one file for
-each document, so that an error names it), `pictures/` (charts and images, named by their content).
+Output, below the output folder: `book.typ` (start here), `template.typ` and `elements.typ` (the page design),
+`docs/` (one file for each document, so that an error names it), `pictures/` (charts and images, named by their
+content).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ class TypstBuilder(Builder):
 
     # ---- Writing ------------------------------------------------------------------------------
 
-    def write(self, build_docnames: Sequence[str] | None, updated_docnames: Sequence[str], method: str = "update") -> None:
+    def write(self, build_docnames: Iterable[str] | None, updated_docnames: Sequence[str], method: str = "update") -> None:
         """Write the whole document, whatever changed."""
         self.out = Path(self.outdir)
         for folder in ("docs", "pictures"):

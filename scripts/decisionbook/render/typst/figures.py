@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from docutils import nodes
 
+from .base import BaseWriter
 from .escape import inline, optional, string
 from .tables import Cell, Grid, lines_of, plan, read_grid
-
-if TYPE_CHECKING:
-    from .writer import Writer
 
 _SVG_WIDTH = re.compile(r"<svg\b[^>]*?\swidth=\"([0-9.]+)(?:px)?\"")
 _SVG_BOX = re.compile(r"<svg\b[^>]*?\sviewBox=\"[-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9.]+)")
@@ -26,10 +25,11 @@ def svg_points(svg: str) -> float:
     return round(float(found[1]) * 0.75, 2) if found else 480.0
 
 
-class FigureMixin:
+@dataclass
+class FigureWriter(BaseWriter):
     """Figures, charts, images, tables."""
 
-    def on_figure(self: Writer, node: nodes.Element) -> str:
+    def on_figure(self, node: nodes.Element) -> str:
         caption = next((child for child in node.children if isinstance(child, nodes.caption)), None)
         legends = [child for child in node.children if isinstance(child, nodes.legend)]
         rest = [child for child in node.children if child is not caption and child not in legends]
@@ -44,13 +44,13 @@ class FigureMixin:
         label = self.targets.of(self.docname, node)
         return f"#picture({optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}, {body})\n\n"
 
-    def on_caption(self: Writer, node: nodes.Element) -> str:
+    def on_caption(self, node: nodes.Element) -> str:
         return f"#rubric{self.titled(node)}\n\n"
 
-    def on_legend(self: Writer, node: nodes.Element) -> str:
+    def on_legend(self, node: nodes.Element) -> str:
         return f"#legend{self.boxed(node)}\n\n"
 
-    def on_chart(self: Writer, node: nodes.Element) -> str:
+    def on_chart(self, node: nodes.Element) -> str:
         svg = node.get("svg", "")
         if not svg:
             self.warn(node, f"chart {node.get('name', '')!r} has no SVG to print")
@@ -62,7 +62,7 @@ class FigureMixin:
         path = self.builder.write_picture(svg)
         return f"#drawing({string(path)}, {string(alt)}, {svg_points(svg)}pt)\n\n"
 
-    def on_image(self: Writer, node: nodes.Element) -> str:
+    def on_image(self, node: nodes.Element) -> str:
         path = self.builder.picture_path(node)
         if path is None:
             self.warn(
@@ -80,7 +80,7 @@ class FigureMixin:
 
     # ---- Tables -------------------------------------------------------------------------------
 
-    def on_table(self: Writer, node: nodes.Element) -> str:
+    def on_table(self, node: nodes.Element) -> str:
         caption = next((child for child in node.children if isinstance(child, nodes.title)), None)
         grid = read_grid(node)
         layout = plan(grid, may_turn=self.nested == 0)
@@ -107,7 +107,7 @@ class FigureMixin:
         call = f"tabular({place}, {self.titled(caption)}, {long}, {notes}, {body})"
         return f"#sideways[\n#{call}\n]\n\n" if layout.landscape else f"#{call}\n\n"
 
-    def notes_after(self: Writer, table: nodes.Element) -> str:
+    def notes_after(self, table: nodes.Element) -> str:
         """Return the notes that follow a table, which are printed with it and not again."""
         found: list[nodes.Node] = []
         siblings = table.parent.children if table.parent is not None else []
@@ -118,7 +118,7 @@ class FigureMixin:
             found.append(sibling)
         return "[" + "#linebreak();".join(self.inside(note) for note in found) + "]" if found else "none"
 
-    def body_cells(self: Writer, grid: Grid) -> list[str]:
+    def body_cells(self, grid: Grid) -> list[str]:
         """Return the cells of the body, rows parted by hairlines where no cell crosses them."""
         cells: list[str] = []
         ruled = not grid.spans_rows
@@ -128,7 +128,7 @@ class FigureMixin:
             cells.extend(self.cell(cell, head=False) for cell in row)
         return cells
 
-    def cell(self: Writer, cell: Cell, *, head: bool) -> str:
+    def cell(self, cell: Cell, *, head: bool) -> str:
         """Return one table cell with its span and alignment."""
         parts: list[str] = []
         if cell.columns > 1:
@@ -148,7 +148,7 @@ class FigureMixin:
         self.plain_links = before
         return f"{'head-cell' if head else 'table.cell'}({', '.join(parts)}){body}"
 
-    def on_tgroup(self: Writer, node: nodes.Element) -> str:
+    def on_tgroup(self, node: nodes.Element) -> str:
         return self.inside(node)
 
 

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from docutils import nodes
 
+from .base import BaseWriter
 from .escape import breakable, inline, optional, string
 from .latexmath import typst_math
-
-if TYPE_CHECKING:
-    from .writer import Writer
 
 _SAFE_ADDRESS = re.compile(r"(https?://|mailto:)[^\s]+", re.IGNORECASE)
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
 
 
-class InlineMixin:
+@dataclass
+class InlineWriter(BaseWriter):
     """Inline nodes; each method returns markup without surrounding white space."""
 
-    def on_Text(self: Writer, node: nodes.Text) -> str:
+    def on_Text(self, node: nodes.Text) -> str:
         return inline(str(node))
 
-    def on_emphasis(self: Writer, node: nodes.Element) -> str:
+    def on_emphasis(self, node: nodes.Element) -> str:
         return self.wrapped("emph", node)
 
-    def on_strong(self: Writer, node: nodes.Element) -> str:
+    def on_strong(self, node: nodes.Element) -> str:
         return self.wrapped("strong", node)
 
-    def on_subscript(self: Writer, node: nodes.Element) -> str:
+    def on_subscript(self, node: nodes.Element) -> str:
         return self.wrapped("sub", node)
 
-    def on_superscript(self: Writer, node: nodes.Element) -> str:
+    def on_superscript(self, node: nodes.Element) -> str:
         return self.wrapped("super", node)
 
     on_literal_emphasis = on_title_reference = on_emphasis
     on_literal_strong = on_strong
 
-    def wrapped(self: Writer, function: str, node: nodes.Element) -> str:
+    def wrapped(self, function: str, node: nodes.Element) -> str:
         """Return a call of `function` around the children, or nothing when they print nothing."""
         body = self.inside(node)
         return f"#{function}[{body}];" if body else ""
 
-    def on_literal(self: Writer, node: nodes.Element) -> str:
+    def on_literal(self, node: nodes.Element) -> str:
         return f"#code[{breakable(node.astext())}];"
 
     on_kbd = on_literal
 
-    def on_inline(self: Writer, node: nodes.Element) -> str:
+    def on_inline(self, node: nodes.Element) -> str:
         classes = node["classes"]
         if "evidence" in classes:
             verdict = next((c for c in classes if c in VERDICTS), "")
@@ -60,7 +59,7 @@ class InlineMixin:
             return f"#pill({string(status)})[{self.inside(node)}];"
         return self.anchored(node) + self.inside(node)
 
-    def marks_number(self: Writer, mark: nodes.Element) -> bool:
+    def marks_number(self, mark: nodes.Element) -> bool:
         """Return whether a verdict mark stands at a number of the prose: it is raised, or □ reads as a lost letter."""
         siblings = mark.parent.children if mark.parent is not None else []
         at = next((i for i, sibling in enumerate(siblings) if sibling is mark), 0)
@@ -69,19 +68,19 @@ class InlineMixin:
             return "finding" in before["classes"] or ("evidence" in before["classes"] and self.marks_number(before))
         return isinstance(before, nodes.Text) and before[-1:].isalnum() and not self.in_table
 
-    def on_passthrough(self: Writer, node: nodes.Element) -> str:
+    def on_passthrough(self, node: nodes.Element) -> str:
         return self.inside(node)
 
     on_generated = on_pending_xref = on_download_reference = on_abbreviation = on_passthrough
     on_manpage = on_problematic = on_attribution = on_passthrough
 
-    def on_acronym(self: Writer, node: nodes.Element) -> str:
+    def on_acronym(self, node: nodes.Element) -> str:
         explanation = node.get("explanation", "")
         return self.inside(node) + (inline(f"（{explanation}）") if explanation else "")
 
     # ---- Links --------------------------------------------------------------------------------
 
-    def on_reference(self: Writer, node: nodes.Element) -> str:
+    def on_reference(self, node: nodes.Element) -> str:
         body = self.inside(node)
         address = node.get("refuri", "")
         if not body:
@@ -103,10 +102,10 @@ class InlineMixin:
 
     on_number_reference = on_reference
 
-    def on_target(self: Writer, node: nodes.Element) -> str:
+    def on_target(self, node: nodes.Element) -> str:
         return self.anchored(node) + self.inside(node)
 
-    def on_footnote_reference(self: Writer, node: nodes.Element) -> str:
+    def on_footnote_reference(self, node: nodes.Element) -> str:
         note = self.footnotes.get(node.get("refid", ""))
         if note is None:
             return ""
@@ -120,29 +119,29 @@ class InlineMixin:
         self.footnotes_printed.add(name)
         return f"#footnote[{body}]#label({string(name)});"
 
-    def on_footnote(self: Writer, node: nodes.Element) -> str:
+    def on_footnote(self, node: nodes.Element) -> str:
         return ""  # printed at the foot of the page of its first reference
 
-    def on_citation_reference(self: Writer, node: nodes.Element) -> str:
+    def on_citation_reference(self, node: nodes.Element) -> str:
         label = self.targets.label(self.docname, node.get("refid", ""))
         text = f"[{node.astext()}]"
         return f"#to({string(label)})[{inline(text)}];" if label and not self.plain_links else inline(text)
 
-    def on_label(self: Writer, node: nodes.Element) -> str:
+    def on_label(self, node: nodes.Element) -> str:
         return ""
 
     # ---- Mathematics --------------------------------------------------------------------------
 
-    def on_math(self: Writer, node: nodes.Element) -> str:
+    def on_math(self, node: nodes.Element) -> str:
         return self.equation(node, block=False)
 
-    def on_math_block(self: Writer, node: nodes.Element) -> str:
+    def on_math_block(self, node: nodes.Element) -> str:
         number = node.get("number")
         label = self.targets.of(self.docname, node)
         call = self.equation(node, block=True, number=None if number is None else f"({number})")
         return f"{call}{f'#label({string(label)});' if label else ''}\n\n"
 
-    def equation(self: Writer, node: nodes.Element, *, block: bool, number: str | None = None) -> str:
+    def equation(self, node: nodes.Element, *, block: bool, number: str | None = None) -> str:
         """Return an equation with its LaTeX source as the text for a screen reader."""
         source = node.astext()
         body = typst_math(source, lambda name: self.warn(node, f"LaTeX command \\{name} has no Typst form"))
@@ -153,7 +152,7 @@ class InlineMixin:
 
     # ---- Images and raw source ----------------------------------------------------------------
 
-    def on_raw(self: Writer, node: nodes.Element) -> str:
+    def on_raw(self, node: nodes.Element) -> str:
         formats = node.get("format", "").split()
         if "typst" in formats:
             return node.astext()

@@ -12,73 +12,13 @@ from .escape import string
 
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
 
-_NAMES = {
-    name: name
-    for name in [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Phi",
-        "Psi",
-        "Omega",
-        "ln",
-        "log",
-        "exp",
-        "min",
-        "max",
-        "lim",
-        "sup",
-        "inf",
-        "arg",
-        "det",
-        "sin",
-        "cos",
-        "tan",
-        "Pr",
-        "sum",
-        "product",
-        "integral",
-        "times",
-        "div",
-        "approx",
-        "equiv",
-        "in",
-        "union",
-        "sect",
-        "quad",
-        "forall",
-        "exists",
-        "partial",
-        "nabla",
-    ]
-}
+#: Commands that Typst calls by the same name.
+_SAME = """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
+    Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ln log exp min max lim sup inf arg det sin cos tan Pr
+    sum product integral times div approx equiv in union sect quad forall exists partial nabla
+"""
+_NAMES = {name: name for name in _SAME.split()}
 _NAMES |= {
     "varepsilon": "epsilon.alt", "prod": "product", "int": "integral", "cdot": "dot.op", "cdots": "dots.c",
     "ldots": "dots.h", "dots": "dots.h", "pm": "plus.minus", "mp": "minus.plus", "le": "lt.eq", "leq": "lt.eq",

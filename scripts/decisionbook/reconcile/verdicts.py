@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .analysis.intervals import formula_bounds
-from .data.figures import Figure
-from .data.formulas import Formula, FormulaError, evaluate
-from .data.intervals import Interval, round_half_up
+from ..analysis.intervals import formula_bounds
+from ..data.figures import Figure
+from ..data.formulas import Formula, FormulaError, evaluate
+from ..data.intervals import Interval, round_half_up
 
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
 COLUMNS = (

@@ -1,0 +1,128 @@
+"""Chromium without a network, and pages that remember every request, console error and policy violation."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from decisionbook.render.html import finish_site
+
+from .. import minibook
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no page is opened in a browser")
+
+# Any name looked up, and any address but this machine's, fails at once: what works here works without internet.
+ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+
+# The listener must be in the page before its first byte is read; code that a test evaluates there is exempt from the policy.
+NOTE_VIOLATIONS = """
+window.__violations = [];
+document.addEventListener("securitypolicyviolation", function (event) {
+  window.__violations.push(event.violatedDirective + " " + (event.blockedURI || "") + " " + (event.sourceFile || "") + ":" + event.lineNumber);
+});
+"""
+
+
+def chromium_path() -> str | None:
+    """Return the browser to start: CHROMIUM, one of the system's, or None for Playwright's own."""
+    named = os.environ.get("CHROMIUM")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))
+    return named or next(filter(None, found), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A Chromium that reaches nothing but files and this machine; skips where there is none."""
+    with sync_api.sync_playwright() as playwright:
+        # A container's root may not use Chromium's sandbox; everyone else keeps it.
+        arguments = [*ARGUMENTS, "--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else ARGUMENTS
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium can be started (set CHROMIUM to its path): {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opened:
+    """An open page and what went wrong in it."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+
+    @property
+    def violations(self) -> list[str]:
+        return list(self.page.evaluate("window.__violations"))
+
+    def faults(self, root: Path | str) -> list[str]:
+        """Return requests that left `root` (a folder or an address), console errors and policy violations."""
+        base = unquote(root.resolve().as_uri()) if isinstance(root, Path) else root
+        outside = [f"request {url}" for url in self.requests if not url.startswith((base, "data:", "blob:"))]
+        return outside + [f"console {text}" for text in self.console] + [f"policy {text}" for text in self.violations]
+
+
+OpenPage = Callable[..., Opened]
+
+
+@pytest.fixture
+def open_page(chromium: Any) -> Iterator[OpenPage]:
+    """Return a function that opens an address or file; keyword arguments go to the browser context."""
+    contexts: list[Any] = []
+
+    def open_one(target: Path | str, *, width: int = 1280, height: int = 800, **options: Any) -> Opened:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.add_init_script(NOTE_VIOLATIONS)
+        opened = Opened(context.new_page())
+        opened.page.on("request", lambda request: opened.requests.append(unquote(request.url)))
+        opened.page.on("requestfailed", lambda request: opened.console.append(f"failed {request.url}"))
+        opened.page.on("console", lambda message: opened.console.append(message.text) if message.type == "error" else None)
+        opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
+        opened.page.goto(target.resolve().as_uri() if isinstance(target, Path) else target)
+        return opened
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small book, finished, in a folder whose name has a space and Chinese in it, as folders do."""
+    folder = tmp_path_factory.mktemp("browser")
+    minibook.write_sources(folder / "source")
+    built = minibook.build(folder / "source", folder / "决策 参考" / "html")
+    finish_site(built, edition=minibook.EDITION)
+    (built / "book.pdf").write_bytes(b"%PDF-1.7\n")
+    return built
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[str]:
+    """The address of the small book on a server that publishes it below a path of its own, as an intranet does."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            below = unquote(urlsplit(path).path)
+            return super().translate_path(below.removeprefix("/intranet/books") if below.startswith("/intranet/books/") else "/none")
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/intranet/books/"
+    server.shutdown()
+    server.server_close()
