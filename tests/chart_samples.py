@@ -112,13 +112,15 @@ def samples() -> dict[str, alt.TopLevelMixin]:
         ),
         "heatmap": charts.heatmap(STATES, row="省区", column="环节", state="状态", row_title="省区"),
         "tile_provinces": charts.tile_grid(
-            pd.DataFrame({"地": provinces[:-2], "值": np.arange(32) * 1.3}), area="地", value="值", title="每万人", unit="座", digits=1
+            pd.DataFrame({"地": provinces[:-2], "值": np.arange(32) * 1.3}),
+            area="地", value="值", title="每万人", unit="座", digits=1,
         ),
         "tile_guangxi": charts.tile_grid(
             pd.DataFrame({"地": prefectures, "值": range(14)}), area="地", value="值", title="投资", unit="亿元", layout="guangxi"
         ),
         "tile_states": charts.tile_grid(
-            pd.DataFrame({"地": ["广西", "广东省", "520000"], "状态": ["weak", "有", "absent"]}), area="地", state="状态", title="环节"
+            pd.DataFrame({"地": ["广西", "广东省", "520000"], "状态": ["weak", "有", "absent"]}),
+            area="地", state="状态", title="环节",
         ),
         "chain_map": charts.chain_map(CHAIN, stage="段", link="环节", state="状态", note="例"),
         "timeline": charts.timeline(EVENTS, date="日期", event="事项", level="层级", levels=("国家", "自治区", "市县")),

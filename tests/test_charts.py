@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -92,11 +93,12 @@ def test_no_value_label_crosses_the_reference_line(reference: float, width: int)
 
 
 def test_labels_at_the_ends_of_lines_stand_apart() -> None:
-    near = pd.DataFrame({"t": [1, 2] * 5, "v": [1, 5, 1, 5.01, 1, 5.02, 1, 5.03, 2, 9], "s": [n for n in "甲乙丙丁戊" for _ in range(2)]})
+    names = [name for name in "甲乙丙丁戊" for _ in range(2)]
+    near = pd.DataFrame({"t": [1, 2] * 5, "v": [1, 5, 1, 5.01, 1, 5.02, 1, 5.03, 2, 9], "s": names})
     svg = bundle(charts.line_chart(near, x="t", y="v", series="s", title="值"))[SVG_MIME]
     ends = sorted(t.y for t in texts(svg) if re.match(r"[甲乙丙丁戊] ", t.words))
     assert len(ends) == 5
-    assert min(b - a for a, b in zip(ends, ends[1:], strict=False)) >= 15
+    assert min(b - a for a, b in pairwise(ends)) >= 15
 
 
 def test_spread_keeps_order_and_moves_nothing_that_has_room() -> None:
@@ -221,7 +223,8 @@ def test_axis_ends_are_plain_numbers_that_hold_the_data() -> None:
 
 
 def test_numpy_and_pandas_values_become_plain() -> None:
-    given = {"a": np.float64(1.5), "b": np.int64(2), "c": pd.NA, "d": np.nan, "e": pd.Timestamp("2022-06-30"), "f": np.bool_(True)}
+    given = {"a": np.float64(1.5), "b": np.int64(2), "c": pd.NA, "d": np.nan, "e": pd.Timestamp("2022-06-30")}
+    given["f"] = np.bool_(True)
     assert plain(given) == {"a": 1.5, "b": 2, "c": None, "d": None, "e": "2022-06-30", "f": True}
     assert type(plain(np.float64(1.5))) is float
 

@@ -116,7 +116,7 @@ BAD_FORMULAS = {
     "no arithmetic": ("000-0006", "open('x')", "a=000-0003", "arithmetic over the named inputs"),
     "division by zero": ("000-0006", "a/(a-a)", "a=000-0003", "division by zero"),
     "cycle": ("000-0003", "a", "a=000-0006", "without a cycle"),
-    "finding and formula": ("000-0025", "a/b", "a=000-0023;b=000-0024", "one answer for a figure"),
+    "finding and formula": ("FINDING", "a/b", "a=000-0023;b=000-0024", "one answer for a figure"),
 }
 
 

@@ -309,6 +309,11 @@ def test_formulas_are_mathml_and_a_broken_one_is_an_error(finished: Path, tmp_pa
         minibook.build(source, tmp_path / "build" / "html")
 
 
+def test_every_mark_is_joined_to_what_precedes_it(finished: Path) -> None:
+    text = (finished / "chapters/first.html").read_text(encoding="utf-8")
+    assert text.count('<span class="evidence') == text.count('\u2060<span class="evidence') > 0
+
+
 def test_a_table_keeps_its_caption_outside_the_scrolling_frame(finished: Path) -> None:
     text = (finished / "chapters/first.html").read_text(encoding="utf-8")
     table = text[text.index('<div class="db-table" id="tab-wide">') :]

@@ -22,7 +22,7 @@ FINDINGS = """## 要点
 
   翻转点：收入再增若干，结论才改变。
 
-3,898–4,223 座
+每年 3,898–4,223 座
 : 基站数落在这一区间。
 """
 INDEX = (
@@ -144,8 +144,8 @@ def test_a_long_table_repeats_its_header_and_says_that_it_continues(book: Built)
 
 
 def test_key_findings_keep_number_unit_and_turning_point(book: Built) -> None:
-    assert '#findings(([#"0.92";], [#"%";]' in book.source
-    assert '([#"3,898–4,223";], [#"座";]' in book.source
+    assert '#findings(([], [#"0.92";], [#"%";]' in book.source
+    assert '([#"每年";], [#"3,898–4,223";], [#"座";]' in book.source
     assert "#flip[" in book.source
 
 

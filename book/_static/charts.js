@@ -9,6 +9,7 @@
 
   var script = document.currentScript;
   var folder = script ? script.src.replace(/[^/]*$/, "") : "_static/";
+  var MOST = 860; // Wider than this, lines grow flat and labels stand far from their dots.
   var bundlePromise = null;
   var charts = [];
 
@@ -74,7 +75,9 @@
 
   function readHash() {
     var found = {};
-    decodeURIComponent(location.hash.replace(/^#/, "")).split("&").forEach(function (part) {
+    var hash = location.hash.replace(/^#/, "");
+    try { hash = decodeURIComponent(hash); } catch (e) { /* Not ours, or cut off: read what can be read. */ }
+    hash.split("&").forEach(function (part) {
       var match = /^s\.([\w-]+)\.(\w+)=(-?[\d.]+)$/.exec(part);
       if (match) (found[match[1]] = found[match[1]] || {})[match[2]] = Number(match[3]);
     });
@@ -199,7 +202,7 @@
 
   Chart.prototype.draw = function () {
     var self = this;
-    var width = Math.floor(this.root.clientWidth);
+    var width = Math.min(MOST, Math.floor(this.root.clientWidth));
     if (!width || width === this.width) return Promise.resolve();
     this.width = width;
     var turn = ++this.turn;

@@ -225,3 +225,15 @@ def test_a_city_that_is_best_everywhere_is_first_under_all_weights():
 def test_acceptability_refuses_missing_scores():
     with pytest.raises(ValueError, match="complete"):
         composite.rank_acceptability(np.array([[math.nan, 1.0]]), np.array([[0.5, 0.5]]))
+
+
+def test_lost_points_and_the_score_make_up_the_whole():
+    means, weights = np.array([0.47, 0.80]), np.array([0.4, 0.6])
+    lost = composite.lost_points(means, weights)
+    assert lost.tolist() == pytest.approx([0.212, 0.12])
+    assert lost.sum() + composite.power_mean(means[None], weights, "算术")[0] == pytest.approx(1.0)
+
+
+def test_rank_shares_of_columns():
+    found = composite.rank_shares(np.array([[3.0, 2.0, 2.0], [1.0, 5.0, 2.0]]))
+    assert found.tolist() == [[0.5, 0, 0.5], [0.5, 0.5, 0], [0, 1.0, 0]]

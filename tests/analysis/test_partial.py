@@ -1,4 +1,4 @@
-"""Missing and one-sided quantities."""
+"""One-sided quantities and stocks between two dates."""
 
 import math
 
@@ -6,23 +6,20 @@ import pytest
 
 from decisionbook.analysis import partial
 from decisionbook.analysis.intervals import Interval, Quantity
+from decisionbook.analysis.missing import propagate_known
 
 under_thousand = Quantity(1000.0, Interval(-math.inf, 1000.0, False, False), "万户")
 over_three_thousand = Quantity(3000.0, Interval(3000.0, math.inf, False, False), "万户")
 
 
-def test_a_missing_input_makes_the_result_missing():
-    assert partial.when_known(lambda a, b: a / b, over_three_thousand, None) is None
-
-
 def test_not_yet_a_thousand_to_over_three_thousand_is_over_three_times():
-    multiple = partial.when_known(lambda a, b: a / b, over_three_thousand, partial.positive(under_thousand), unit="倍")
+    multiple = propagate_known(lambda a, b: a / b, over_three_thousand, partial.positive(under_thousand), unit="倍")
     assert multiple.low == pytest.approx(3.0)
     assert math.isinf(multiple.high)
 
 
 def test_without_the_positive_bound_the_multiple_would_have_no_floor():
-    bare = partial.when_known(lambda a, b: a / b, over_three_thousand, under_thousand)
+    bare = propagate_known(lambda a, b: a / b, over_three_thousand, under_thousand)
     assert bare.low <= 0
 
 

@@ -24,11 +24,6 @@ def test_years_to_a_target():
     assert math.isinf(targets.years_to_target(800, 1000, 0.0))
 
 
-def test_points_a_year_of_a_ratio():
-    assert targets.points_a_year(50, 80, 3) == pytest.approx(10)
-    assert targets.points_a_year(90, 80, 2) == pytest.approx(-5)
-
-
 def test_mean_of_the_unknown_years_closes_the_total():
     rest = targets.mean_of_rest(0.0965, 4, 0.077, 0.157)
     assert rest == pytest.approx(0.0771, abs=5e-5)

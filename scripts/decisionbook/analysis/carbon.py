@@ -5,6 +5,11 @@ Units are those of the arguments; prices are yuan a tonne, quantities tonnes, va
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+#: Indicators that would show an effect on trading itself.
+MARKET_RESULTS = ("carbon_quota_traded", "carbon_turnover_value", "carbon_turnover_rate")
+
 
 def average_price(value: float, volume: float) -> float:
     """Return the average price of what was traded: value / volume."""
@@ -55,3 +60,14 @@ def yearly_yield(reduction: float, area: float, years: float) -> float:
 def share_of_volume(reduction_per_head: float, people: float, volume: float) -> float:
     """Return the share, a ratio, of people's reductions in a traded volume."""
     return reduction_per_head * people / volume
+
+
+def evidence_state(roles: Sequence[str]) -> str:
+    """Return how far an example is evidenced by the figures it prints: present, weak or absent.
+
+    `roles` are the roles of its figures: a measured input or a derived result counts as present; context alone (a claim
+    of 100 %, a count of parties) as weak; no figure as absent.
+    """
+    if any(role in ("input", "result") for role in roles):
+        return "present"
+    return "weak" if roles else "absent"

@@ -191,8 +191,20 @@ def rank_acceptability(values: np.ndarray, weight_sets: np.ndarray, rule: str = 
     rows = np.atleast_2d(np.asarray(values, dtype=float))
     if np.isnan(rows).any():
         raise ValueError("rank acceptability needs complete rows")
-    scored = power_mean(rows, np.atleast_2d(weight_sets), rule)
-    # Rounding keeps two identical rows equal, which the last binary digit would separate.
+    return rank_shares(power_mean(rows, np.atleast_2d(weight_sets), rule))
+
+
+def rank_shares(scored: np.ndarray) -> np.ndarray:
+    """Return the share of the draws in which each column takes each rank: (d, n) gives (n, n), rows sum to 1.
+
+    Rank 1 is the highest; equal values share the better rank.
+    """
+    # Rounding keeps two identical columns equal, which the last binary digit would separate.
     ranks = rankdata(-np.round(scored, 12), method="min", axis=1).astype(int)
-    count = len(rows)
+    count = scored.shape[1]
     return np.stack([np.bincount(ranks[:, i], minlength=count + 1)[1 : count + 1] for i in range(count)]) / len(ranks)
+
+
+def lost_points(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return what each part takes from a full score of 1 under the linear rule: w (1 - m), shape of `weights`."""
+    return np.asarray(weights, dtype=float) * (1 - np.asarray(means, dtype=float))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-from .intervals import Quantity, propagate
+from .intervals import Interval, Quantity, propagate
+
+# An open end enters a formula as a very large number; a root of it is still without bound, and no print comes near.
+_BEYOND_PRINT = 1e18
 
 
 def propagate_known(
@@ -18,7 +22,13 @@ def propagate_known(
     given = [q for q in quantities if q is not None]
     if len(given) < len(quantities):
         return None
-    return propagate(lambda *values: factor * function(*values), *given, unit=unit)
+    found = propagate(lambda *values: factor * function(*values), *given, unit=unit)
+    low, high = found.low, found.high
+    if low > -_BEYOND_PRINT and high < _BEYOND_PRINT:
+        return found
+    low, low_closed = (low, found.interval.low_closed) if low > -_BEYOND_PRINT else (-math.inf, False)
+    high, high_closed = (high, found.interval.high_closed) if high < _BEYOND_PRINT else (math.inf, False)
+    return replace(found, interval=Interval(low, high, low_closed, high_closed))
 
 
 def ends(quantity: Quantity | None) -> tuple[float | None, float | None]:

@@ -1,25 +1,15 @@
-"""Quantities that are missing, bounded on one side only, or known only between two dates."""
+"""Quantities bounded on one side only, or known only between two dates."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
-from .intervals import Interval, Quantity, propagate
+from .intervals import Interval, Quantity
 
 # A count or amount may be as small as one likes but not negative. Zero itself would leave a ratio without a
 # value, so the lower end of "not yet N" is the smallest number whose reciprocal intervals.py treats as endless.
 _LEAST = 1e-35
-
-
-def when_known(function: Callable[..., float], *quantities: Quantity | None, unit: str = "") -> Quantity | None:
-    """Return `function` of the quantities with the bounds of the whole expression, None when one is missing.
-
-    Units are the quantities' own; `unit` names the result's. Bounds as in `intervals.propagate`.
-    """
-    known = [q for q in quantities if q is not None]
-    return propagate(function, *known, unit=unit) if len(known) == len(quantities) else None
 
 
 def positive(quantity: Quantity | None) -> Quantity | None:

@@ -108,7 +108,7 @@ def closures(figures: pd.DataFrame, formulas: pd.DataFrame, factors: Mapping[str
 
     `figures` and `formulas` are rows of figures.csv and formulas.csv; `factors` maps a unit to its base unit. Formulas with a
     missing input, and those that only repeat a number (REPETITIONS), are left out. Columns: figure_id, reading,
-    printed and computed (both in the printed unit), difference (computed - printed), deviation (ratio to the print).
+    inputs, printed and computed (both in the printed unit), difference (computed - printed), deviation (ratio to the print).
     """
     import pandas as pd
 
@@ -123,8 +123,10 @@ def closures(figures: pd.DataFrame, formulas: pd.DataFrame, factors: Mapping[str
         tree = parse(formula["expression"], tuple(values))
         computed = evaluate(tree, values) / factors[figure["unit_measure"]]
         gap = computed - figure["obs_value"]
-        rows.append((formula["figure_id"], formula["reading"], figure["obs_value"], computed, gap, gap / figure["obs_value"]))
-    return pd.DataFrame(rows, columns=["figure_id", "reading", "printed", "computed", "difference", "deviation"])
+        head = (formula["figure_id"], formula["reading"], formula["inputs"])
+        rows.append((*head, figure["obs_value"], computed, gap, gap / figure["obs_value"]))
+    columns = ["figure_id", "reading", "inputs", "printed", "computed", "difference", "deviation"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def or_placeholder(frame: pd.DataFrame, **cells: object) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..data.formulas import evaluate, parse, parse_inputs
@@ -19,7 +19,7 @@ THEME_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "分类管控", "信息服务", "宣传", "政务服务", "政策统一", "公共文化", "数据接口", "政务公开", "市场主体", "实体建设", "数字社会",
                 "数字乡村", "数字政府", "自然资源", "社会氛围")),
     ("碳市场", ("碳",)),
-    ("资金、人才与参与", ("资金", "人才", "参与", "素养", "政企", "国企", "建设运营", "学会", "科技奖励")),
+    ("资金人才与参与", ("资金", "人才", "参与", "素养", "政企", "国企", "建设运营", "学会", "科技奖励")),
     ("数据共享与要素", ("数据共享", "数据流通", "数据要素", "数据治理", "数据开放")),
     ("基础设施与云网", ("基础设施", "政务云", "云网", "政务外网", "上云", "边缘", "底座", "系统工作", "公共平台", "平台应用", "云计算监管", "5G",
                    "信息通信", "互联网发展", "中国—东盟信息港")),
@@ -157,7 +157,12 @@ def before(period: str | None, until: str) -> bool:
     return start <= until[: len(start)]
 
 
-def shortened(title: str, most: int = 24) -> str:
-    """Return a title of at most `most` characters for a chart, cut with an ellipsis."""
-    short = re.sub(r"^广西壮族自治区|^中华人民共和国", "", title)
+def shortened(title: str, most: int = 34) -> str:
+    """Return a title of at most `most` characters for a chart: without its last bracket, then cut with an ellipsis."""
+    short = title if len(title) <= most else re.sub(r"[（(][^（）()]*[）)]$", "", title)
     return short if len(short) <= most else short[: most - 1] + "…"
+
+
+def distinct_labels(labels: Sequence[str], ids: Iterable[str]) -> list[str]:
+    """Return the labels, each that stands twice followed by its id in brackets, so that a chart can tell them apart."""
+    return [f"{text}（{key}）" if labels.count(text) > 1 else text for text, key in zip(labels, ids, strict=True)]

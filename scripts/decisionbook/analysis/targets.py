@@ -22,11 +22,6 @@ def base_needed(target: float, rate: float, years: float) -> float:
     return target / (1 + rate) ** years
 
 
-def points_a_year(level: float, target: float, years: float) -> float:
-    """Return the points a year from one ratio to another, in the unit of both; negative when above the target."""
-    return (target - level) / years
-
-
 def years_to_target(level: float, target: float, rate: float) -> float:
     """Return the years until a level growing at `rate` (ratio a year) reaches a target; 0 when there, infinite if never."""
     if level >= target:

@@ -7,13 +7,14 @@ returns a layered Altair chart with direct labels. ``title`` names the value axi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from . import theme
-from .theme import TOKENS, ChartError, finish, format_number, text_tones, text_width, tidy, tones
+from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, text_width, tidy, tones
 
 #: A reference line: its value and its name, e.g. ``(8.22, "全国")``.
 Reference = tuple[float, str]
@@ -35,11 +36,9 @@ def category_axis(labels: Sequence[str]) -> alt.Y:
     return alt.Y("category:N", sort=list(labels), axis=theme.name_axis(14, 7), scale=alt.Scale(padding=0))
 
 
-def value_axis(
-    field: str, title: str, domain: Sequence[float], *, grid: bool = True, inset: float = 0, unit: str = ""
-) -> alt.X:
+def value_axis(field: str, title: str, domain: Sequence[float], *, grid: bool = True, inset: float = 0, unit: str = "") -> alt.X:
     """Return the horizontal value axis with few ticks; ``inset`` keeps room for labels at both ends."""
-    span = [inset, alt.ExprRef(f"width - {inset}")] if inset else alt.Undefined
+    span: Any = [inset, alt.ExprRef(f"width - {inset}")] if inset else alt.Undefined
     percent = "datum.label + '%'" if unit == "%" else alt.Undefined
     ticks = alt.ExprRef("width < 240 ? 3 : 5")
     axis = alt.Axis(
@@ -140,7 +139,7 @@ def dot_plot(
     layers = [stem, *reference_layers(reference, digits, unit), dot, text]
     height = row_height(names) * len(names)
     room = 14 + float(frame["reach"].max())
-    return finish(alt.layer(*layers), height=height, right=room, top=24 if reference else 4)
+    return finish(stack(*layers), height=height, right=room, top=24 if reference else 4)
 
 
 def interval_plot(
@@ -177,7 +176,10 @@ def interval_plot(
     if "given" in frame:
         frame["label"] = frame["given"].astype(str)
     else:
-        frame["label"] = [interval_label(*row, digits, unit) for row in frame[["value", "low", "high"]].to_numpy()]
+        frame["label"] = [
+            interval_label(value, low, high, digits, unit)
+            for value, low, high in zip(frame["value"], frame["low"], frame["high"], strict=True)
+        ]
     frame["colour"] = tones(names, highlight)
     frame["text_colour"] = text_tones(frame["colour"])
     colour = alt.Color("colour:N", scale=None)
@@ -199,7 +201,7 @@ def interval_plot(
     )
     at = "scale('x', datum.middle)"
     # Centred over its bar, but never beyond the plot: the width of the text is known well enough.
-    placed = {
+    placed: dict[str, Any] = {
         "dy": -11,
         "fontSize": theme.TEXT,
         "align": "left",
@@ -211,7 +213,7 @@ def interval_plot(
     text = labelled.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None))
     layers = [*reference_layers(reference, digits, unit), bar, *arrows, dot, *([halo] if reference else []), text]
     height = row_height(names, 50) * len(names)
-    return finish(alt.layer(*layers), height=height, right=14, top=24 if reference else 4)
+    return finish(stack(*layers), height=height, right=14, top=24 if reference else 4)
 
 
 def interval_label(value: float, low: float, high: float, digits: int | None, unit: str) -> str:
@@ -293,8 +295,7 @@ def _pair(
     texts = [*frame["start_text"], *frame["end_text"]]
     words = heads or ("", "")
     frame["tip"] = [
-        f"{n}：{words[0]}{a} — {words[1]}{b}"
-        for n, a, b in zip(names, frame["start_text"], frame["end_text"], strict=True)
+        f"{n}：{words[0]}{a} — {words[1]}{b}" for n, a, b in zip(names, frame["start_text"], frame["end_text"], strict=True)
     ]
     inset = max(text_width(t, theme.TEXT) for t in texts) + 16
     base = alt.Chart(frame).encode(y=category_axis(names))
@@ -321,7 +322,7 @@ def _pair(
         text_colour = alt.Color("text_colour:N", scale=None)
         layers.append(text.encode(x=alt.X(f"{side}:Q"), text=f"{side}_text:N", color=text_colour))
     height = row_height(names) * len(names)
-    return finish(alt.layer(*layers), height=height, title=f"○ {heads[0]}　● {heads[1]}" if heads else None)
+    return finish(stack(*layers), height=height, title=f"○ {heads[0]}　● {heads[1]}" if heads else None)
 
 
 def waterfall(
@@ -373,4 +374,4 @@ def waterfall(
         x=alt.X("top:Q"), text="label:N", color=alt.Color("text_colour:N", scale=None)
     )
     room = 14 + max(text_width(t, theme.VALUE) for t in frame["label"])
-    return finish(alt.layer(joint, bar, text), height=row_height(names) * len(names), right=room)
+    return finish(stack(joint, bar, text), height=row_height(names) * len(names), right=room)

@@ -13,7 +13,7 @@ from . import theme
 from .bars import Names, axis_title
 from .places import LAYOUTS, place_code
 from .states import PRESENCE, State, resolve
-from .theme import TOKENS, ChartError, finish, format_number, tidy
+from .theme import TOKENS, ChartError, finish, format_number, stack, tidy
 
 #: Fill strengths of the classes of a value, from low to high; a strength above a half would swallow its text.
 STRENGTHS = {2: (0.16, 1.0), 3: (0.14, 0.4, 1.0), 4: (0.12, 0.28, 0.48, 1.0), 5: (0.08, 0.2, 0.34, 0.5, 1.0)}
@@ -85,7 +85,7 @@ def heatmap(
     title = "　　".join(t for t in (corner, legend_text(used)) if t)
     height = max(cell_height, theme.lines_needed(rows, 6) * 17 + 8) * len(rows)
     heads = column_heads(columns, x, max(per_line, int(520 / len(columns) / theme.TEXT)), per_line)
-    return finish(alt.layer(cell_layers(base), words_layer, *heads), height=height, title=title)
+    return finish(stack(cell_layers(base), words_layer, *heads), height=height, title=title)
 
 
 def column_heads(columns: Sequence[str], x: alt.X, wide: int, narrow: int) -> list[alt.Chart]:
@@ -157,9 +157,7 @@ def tile_grid(
         cuts = value_classes(tiles["value"].tolist(), bounds)
         shades = STRENGTHS[len(cuts) + 1]
         classes = [None if pd.isna(v) else bisect.bisect_right(cuts, v) for v in tiles["value"]]
-        found = [
-            State("", "无数据", "—", "none", 0.0) if c is None else State("", "", "", "second", shades[c]) for c in classes
-        ]
+        found = [State("", "无数据", "—", "none", 0.0) if c is None else State("", "", "", "second", shades[c]) for c in classes]
         dress(tiles, found)
         tiles["label"] = [format_number(None if pd.isna(v) else v, digits, unit) for v in tiles["value"]]
         key = "由浅到深以 " + "、".join(format_number(c, digits, unit) for c in cuts) + " 为界"
@@ -185,7 +183,7 @@ def tile_grid(
     number = base.mark_text(dy=10, fontSize=alt.ExprRef(f"{small} ? 11 : {theme.SMALL}"))
     layers += [name.encode(color=colour), number.encode(color=colour, text="label:N")]
     heading = "　　".join(t for t in (axis_title(title, unit) if title else "", key) if t)
-    return finish(alt.layer(*layers), height=(52 if layout == "provinces" else 64) * len(rows), title=heading, right=2)
+    return finish(stack(*layers), height=(52 if layout == "provinces" else 64) * len(rows), title=heading, right=2)
 
 
 def chain_map(
@@ -234,4 +232,4 @@ def chain_map(
         fontSize=theme.SMALL, text=alt.ExprRef(shown), dy=alt.ExprRef(f"11 + 8 * (length({wrapped}) - 1)")
     ).encode(color=colour)
     height = (44 + 16 * lines) * int(frame["place"].max() + 1)
-    return finish(alt.layer(cell_layers(base, corner=3), name, mark), height=height, right=2)
+    return finish(stack(cell_layers(base, corner=3), name, mark), height=height, right=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from . import theme
 from .bars import Names, axis_title, category_axis, row_height, value_axis
 from .bundle import Readout, Slider, plain
-from .theme import TOKENS, finish, format_number, text_width, tones
+from .theme import TOKENS, finish, format_number, stack, text_width, tones
 
 
 def what_if(
@@ -58,9 +59,7 @@ def what_if(
         last = chart.transform_filter(f"datum.{name} >= {stop - step / 2!r}")
         colour = TOKENS["soft"] if colours[label] == TOKENS["grey"] else colours[label]
         layers.append(
-            last.mark_text(align="left", dx=8, color=colour, fontSize=theme.VALUE).encode(
-                x=position, y=y, text=alt.value(label)
-            )
+            last.mark_text(align="left", dx=8, color=colour, fontSize=theme.VALUE).encode(x=position, y=y, text=alt.value(label))
         )
     if marker:
         spot = alt.Chart(pd.DataFrame({"one": [1]})).transform_calculate(marker_at=marker)
@@ -76,7 +75,7 @@ def what_if(
                 ).encode(x=at, y=alt.value(8), text=alt.value(marker_label))
             )  # fmt: skip
     room = 14 + max(text_width(label, theme.VALUE) for label in labels)
-    layered = with_sliders(alt.layer(*layers), sliders, readouts, constants)
+    layered = with_sliders(stack(*layers), sliders, readouts, constants)
     return finish(layered, height=height, right=room, title=axis_title(y_title, y_unit))
 
 
@@ -131,7 +130,7 @@ def what_if_dots(
             dx=alt.ExprRef(f"{side} ? -6 : 6"),
         )  # fmt: skip
         layers.append(text.encode(x=at, y=alt.value(-11), text=alt.value(reference_label)))
-    placed = {"align": "left", "dx": 12, "fontSize": theme.VALUE}
+    placed: dict[str, Any] = {"align": "left", "dx": 12, "fontSize": theme.VALUE}
     labelled = base.encode(x=x, text="label:N")
     layers += [
         base.mark_point(size=150, opacity=1).encode(x=x, color=colour),
@@ -139,7 +138,7 @@ def what_if_dots(
         labelled.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None)),
     ]
     longest = max(format_number(v, digits, unit) for v in domain)
-    chart = with_sliders(alt.layer(*layers), sliders, readouts, constants)
+    chart = with_sliders(stack(*layers), sliders, readouts, constants)
     room = 24 + text_width(longest, theme.VALUE)
     return finish(chart, height=row_height(names) * len(names), right=room, top=24 if reference else 4)
 

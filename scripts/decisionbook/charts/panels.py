@@ -11,7 +11,7 @@ import pandas as pd
 from . import theme
 from .bars import Names, axis_title
 from .series import show_place
-from .theme import BASE_WIDTH, TOKENS, ChartError, finish, format_number, tidy, width_param
+from .theme import BASE_WIDTH, TOKENS, ChartError, finish, format_number, stack, tidy, width_param
 
 #: Shape and colour of the levels of a timeline, in order.
 LEVEL_MARKS = (("square", "ink", "■"), ("circle", "accent", "●"), ("triangle-up", "second", "▲"), ("diamond", "grey", "◆"))
@@ -79,7 +79,7 @@ def timeline(
         what.encode(x=alt.value(text_at), color=colour),
     ]
     key = "　".join(f"{LEVEL_MARKS[i][2]} {name}" for i, name in enumerate(known))
-    return finish(alt.layer(*layers), height=total, title=key)
+    return finish(stack(*layers), height=total, title=key)
 
 
 def small_multiples(
@@ -115,7 +115,9 @@ def small_multiples(
     places = list(dict.fromkeys(frame["x"]))
     ends = theme.nice_domain(frame["y"], zero=zero)
     shown = [min(places), max(places)] if numeric else [places[0], places[-1]]
-    axis_x = alt.Axis(title=None, values=shown, format="d" if numeric else alt.Undefined, labelAngle=0, labelFlush=True, domain=True)
+    axis_x = alt.Axis(
+        title=None, values=shown, format="d" if numeric else alt.Undefined, labelAngle=0, labelFlush=True, domain=True
+    )
     position = alt.X(
         "x:Q" if numeric else "x:O", sort=alt.Undefined if numeric else places, axis=axis_x,
         scale=alt.Scale(nice=False, zero=False) if numeric else alt.Scale(padding=0.1),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from . import theme
 from .bars import Names, axis_title
-from .theme import TOKENS, ChartError, finish, format_number, text_tones, text_width, tidy, tones
+from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, text_width, tidy, tones
 
 #: A marked goal: horizontal place, value and name.
 Target = tuple[object, float, str]
@@ -22,7 +24,7 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
     # Relaxation, not one sweep: a sweep would push a whole cluster to one side of where it belongs.
     for _ in range(200):
         shifted = False
-        for first, second in zip(order, order[1:], strict=False):
+        for first, second in pairwise(order):
             lack = gap - (moved[second] - moved[first])
             if lack > 1e-6:
                 moved[first] -= lack / 2
@@ -35,9 +37,15 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
     return moved
 
 
-def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, list[object], bool]:
+def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, Sequence[object], bool]:
     """Return the horizontal encoding, the values as it draws them, and whether they are continuous."""
-    axis_options = {"title": title or None, "grid": False, "domain": True, "labelOverlap": "parity", "labelFlush": True}
+    axis_options: dict[str, Any] = {
+        "title": title or None,
+        "grid": False,
+        "domain": True,
+        "labelOverlap": "parity",
+        "labelFlush": True,
+    }
     if pd.api.types.is_datetime64_any_dtype(values):
         axis = alt.Axis(format="%Y-%m" if x_format == "auto" else x_format, tickCount=6, **axis_options)
         return alt.X("x:T", axis=axis, scale=alt.Scale(nice=False)), list(values), True
@@ -47,7 +55,7 @@ def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, lis
         axis = alt.Axis(format="d" if x_format == "auto" else x_format, values=chosen, tickCount=6, **axis_options)
         return alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, zero=False)), list(values), True
     texts = [str(v) for v in values]
-    options = {**axis_options, "labelAngle": 0, "labelFlush": False, "labelFontSize": theme.SMALL}
+    options: dict[str, Any] = {**axis_options, "labelAngle": 0, "labelFlush": False, "labelFontSize": theme.SMALL}
     axis = alt.Axis(labelExpr=theme.wrap_expr("datum.label", 12, 6), **options)
     return alt.X("x:O", sort=list(dict.fromkeys(texts)), axis=axis, scale=alt.Scale(padding=0.15)), texts, False
 
@@ -133,13 +141,10 @@ def line_chart(
     last["colour"] = text_tones(last["colour"])
     right = 16 + max(text_width(t, theme.TEXT) for t in last["label"])
     mark = alt.Chart(last).mark_text(align="left", dx=10, fontSize=theme.TEXT)
-    if continuous:
-        mark = mark.encode(x=alt.value(alt.ExprRef("width")))
-    else:
-        mark = mark.encode(x=position)
+    mark = mark.encode(x=alt.value(alt.ExprRef("width")) if continuous else position)
     layers.append(mark.encode(y=alt.Y("label_y:Q", axis=axis, scale=scale), text="label:N", color=colour))
     layers += _targets(targets, position, axis, scale)
-    return finish(alt.layer(*layers), height=height, right=right, title=axis_title(title, unit))
+    return finish(stack(*layers), height=height, right=right, title=axis_title(title, unit))
 
 
 def _targets(targets: Sequence[Target], position: alt.X, axis: alt.Axis, scale: alt.Scale) -> list[alt.Chart]:
@@ -203,7 +208,7 @@ def slope_chart(
     for place, side in enumerate(labelled):
         text = alt.Chart(side).mark_text(align="left" if place else "right", dx=12 if place else -12, fontSize=theme.TEXT)
         layers.append(text.encode(x=x, y=alt.Y("label_y:Q", axis=None, scale=scale), text="label:N", color=colour))
-    return finish(alt.layer(*layers), height=height, right=right, title=axis_title(title, unit))
+    return finish(stack(*layers), height=height, right=right, title=axis_title(title, unit))
 
 
 def scatter(
@@ -241,9 +246,7 @@ def scatter(
     layers: list[alt.Chart] = []
     if diagonal:
         line = pd.DataFrame({"x": list(ends_x), "y": list(ends_x)})
-        layers.append(
-            alt.Chart(line).mark_line(strokeDash=[4, 3], strokeWidth=1, color=TOKENS["grey"]).encode(x=across, y=up)
-        )
+        layers.append(alt.Chart(line).mark_line(strokeDash=[4, 3], strokeWidth=1, color=TOKENS["grey"]).encode(x=across, y=up))
     point = base.mark_point(size=110, opacity=0.9)
     layers.append(point.encode(color=alt.Color("colour:N", scale=None), tooltip="tip:N"))
     for field, width in (("wide", theme.BASE_WIDTH - 60), ("narrow", 280)):
@@ -254,7 +257,7 @@ def scatter(
         frame[field] = place_labels(across_pixels, up_pixels, reach, width, height, first)
     base = alt.Chart(frame).encode(x=across, y=up)
     side = f"({theme.NARROW} ? datum.narrow : datum.wide)"
-    placed = {
+    placed: dict[str, Any] = {
         "fontSize": theme.SMALL,
         "align": alt.ExprRef(f"{side} === 'right' ? 'left' : {side} === 'left' ? 'right' : 'center'"),
         "dx": alt.ExprRef(f"{side} === 'right' ? 10 : {side} === 'left' ? -10 : 0"),
@@ -263,7 +266,7 @@ def scatter(
     }
     halo = base.mark_text(stroke=TOKENS["paper"], strokeWidth=4, color=TOKENS["paper"], **placed)
     text = base.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None))
-    return finish(alt.layer(*layers, halo, text), height=height, right=14, title=axis_title(y_title, y_unit))
+    return finish(stack(*layers, halo, text), height=height, right=14, title=axis_title(y_title, y_unit))
 
 
 def place_labels(

@@ -10,7 +10,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 import pandas as pd
@@ -246,6 +246,11 @@ def nice_domain(values: Iterable[float], *, zero: bool = True, room: float = 0.0
 def width_param() -> alt.Parameter:
     """Return the parameter that carries the layout width."""
     return alt.param(name=WIDTH_PARAM, value=BASE_WIDTH)
+
+
+def stack(*layers: alt.Chart) -> alt.LayerChart:
+    """Return the charts as layers of one; Altair's own function may also return a facet, these never do."""
+    return cast(alt.LayerChart, alt.layer(*layers))
 
 
 def finish(

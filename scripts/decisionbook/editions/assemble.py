@@ -12,6 +12,7 @@ import nbformat
 import yaml
 
 from ..project import Project
+from ..render.recalculation import recalculation_script
 from ..render.vega import assemble_output
 from ..runs.execute import GLUE_PREFIX, RunResult
 from .definition import Edition
@@ -22,7 +23,12 @@ _LEFT_OUT = ("editions", "_static", "_templates")
 
 
 def assemble(
-    project: Project, edition: Edition, results: Mapping[str, RunResult], book: Mapping[str, Any], folder: Path
+    project: Project,
+    edition: Edition,
+    results: Mapping[str, RunResult],
+    book: Mapping[str, Any],
+    recalculation: Mapping[str, Any],
+    folder: Path,
 ) -> Path:
     """Write the source folder and return it; files whose content is unchanged keep their time for Sphinx."""
     wanted: dict[str, bytes] = {}
@@ -36,6 +42,7 @@ def assemble(
     for name, result in results.items():
         wanted[f"{name}.ipynb"] = book_notebook(result.notebook)
     wanted[BOOK_DATA] = (json.dumps(book, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "surrogatepass")
+    wanted["_static/reconciliation-data.js"] = recalculation_script(recalculation).encode("utf-8")
     toc = yaml.safe_load((project.book / "_toc.yml").read_text(encoding="utf-8"))
     pages = {Path(name).stem for name in wanted if name.endswith((".md", ".ipynb"))}
     wanted["_toc.yml"] = yaml.safe_dump(table_of_contents(toc, pages), allow_unicode=True, sort_keys=False).encode()

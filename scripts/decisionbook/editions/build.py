@@ -13,10 +13,12 @@ from typing import Any
 from ..data.context import RunContext
 from ..data.declarations import Chapter, load_chapter
 from ..data.package import Package
-from ..data.published import check_register, load_figures, load_formulas, unit_factors
+from ..data.published import check_register, load_figures, load_formulas, qualifiers, unit_factors
 from ..errors import InputError, Problem
 from ..project import Project
-from ..reconcile import Reconciled, as_json, count_verdicts, reconcile, write_reconciliation
+from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
+from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
+from ..render.recalculation import recalculation_data
 from ..runs.execute import RunResult, execute
 from ..runs.parameters import areas_by_name
 from .assemble import assemble
@@ -96,7 +98,9 @@ def reconcile_edition(project: Project, edition: Edition, findings: Mapping[str,
     package = Package(project)
     figures = load_figures(package, edition.as_of)
     corrections = package.rows("corrections") if "corrections" in package.tables else []
-    return reconcile(figures, load_formulas(package), findings, unit_factors(package), corrections)
+    factors = unit_factors(package)
+    rows = reconcile(figures, load_formulas(package), findings, factors, corrections)
+    return link_findings(rows, findings, factors)
 
 
 def build(
@@ -131,12 +135,15 @@ def build(
     verdicts = count_verdicts(rows)
     say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
     book = book_content(project, edition, chapters, findings, rows)
-    source = assemble(project, edition, results, book, work / "source")
+    source = assemble(project, edition, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
     staging = project.build / "book" / f".{edition.id}.new"
     shutil.rmtree(staging, ignore_errors=True)
     build_pages(project, edition, source, work, staging, pdf=pdf, say=say, lap=lap)
     write_reconciliation(rows, staging / "reconciliation.csv")
+    write_csv_for_excel(rows, staging / "reconciliation-excel.csv")
+    write_json(rows, staging / "reconciliation.json")
+    write_workbook(rows, staging / "reconciliation.xlsx", compiled=edition.compiled, label=edition.label)
     _write_json(staging / "findings.json", findings)
     write_manifest(staging, {**described, "verdicts": verdicts})
     _swap(staging, target)
@@ -191,6 +198,20 @@ def book_content(
     }
 
 
+def _recalculation(
+    project: Project, edition: Edition, chapters: Mapping[str, Chapter], rows: list[Reconciled]
+) -> dict[str, Any]:
+    package = Package(project)
+    return recalculation_data(
+        rows,
+        load_formulas(package),
+        qualifiers(package),
+        areas={r["ref_area"]: r["name_zh"] for r in package.rows("areas")},
+        indicators={r["indicator"]: r["name_zh"] for r in package.rows("indicators")},
+        chapters={name: chapter.title for name, chapter in chapters.items()},
+    )
+
+
 def _chapter_json(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": chapter.title,
@@ -217,7 +238,7 @@ def _chapter_json(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]
 
 def _answers(name: str, finding: Mapping[str, Any], rows: Mapping[str, Reconciled]) -> list[str]:
     """Return the figures that a finding answers, or the one figure that it quotes unchanged."""
-    answered = [figure_id for figure_id, row in rows.items() if row.figure.finding == name]
+    answered = [figure_id for figure_id, row in rows.items() if row.answer and row.answer.finding == name]
     quoted = finding.get("figures", [])
     if not answered and len(quoted) == 1 and quoted[0] in rows and not isinstance(finding["value"], str):
         figure = rows[quoted[0]].figure

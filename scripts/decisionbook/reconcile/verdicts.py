@@ -172,6 +172,31 @@ def _reconcile_one(
     return Reconciled(figure, verdict, answer, tried, note=note)
 
 
+def link_findings(
+    rows: Iterable[Reconciled], findings: Mapping[str, Mapping[str, Any]], factors: Mapping[str, float]
+) -> list[Reconciled]:
+    """Name the finding that computes the same as a figure's formula: the same inputs, the same value.
+
+    A figure has one answer; where that is a formula and a chapter's notebook computes it too, page and table say so.
+    """
+    by_inputs: dict[frozenset[str], list[str]] = {}
+    for name, finding in findings.items():
+        if not isinstance(finding["value"], str) and finding.get("figures"):
+            by_inputs.setdefault(frozenset(finding["figures"]), []).append(name)
+    linked = []
+    for row in rows:
+        answer = row.answer
+        if answer and not answer.finding:
+            for name in by_inputs.get(frozenset(f for _, f in answer.inputs), ()):
+                finding = findings[name]
+                scale = factors.get(finding["unit"], 1.0) / row.figure.factor
+                if math.isclose(finding["value"] * scale, answer.value, rel_tol=1e-9):
+                    row = replace(row, answer=replace(answer, finding=name))
+                    break
+        linked.append(row)
+    return linked
+
+
 def write_reconciliation(rows: Iterable[Reconciled], path: Path) -> None:
     """Write reconciliation.csv (UTF-8, LF), one row a figure."""
     with path.open("w", encoding="utf-8", newline="") as handle:

@@ -50,6 +50,8 @@ class BookData:
         a part of book.json.
         """
         kind, _, rest = key.partition(":")
+        if not rest:
+            return self.content.get(kind)
         if kind == "finding":
             return self._finding(rest)
         if kind == "reconciliation":
@@ -58,7 +60,7 @@ class BookData:
             return [row for row in self.content["recommendations"] if row["chapter"] == rest]
         if kind == "chapter":
             return self.chapters.get(rest)
-        return self.content.get(kind)
+        return None
 
     def _finding(self, name: str) -> dict[str, Any] | None:
         finding = self.content["findings"].get(name)

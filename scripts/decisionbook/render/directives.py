@@ -8,6 +8,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
@@ -108,7 +109,7 @@ class ReconciliationDirective(SphinxDirective):
         table = build_table(
             ["印刷", "出处", "复算", "复算区间", "结论", "说明"],
             body,
-            caption="本章印刷数字复核",
+            caption=f"{_title(self.env, chapter)}：印刷数字复核",
             name=f"tab-{chapter.replace('_', '-')}-reconciliation",
             right=(2, 3),
             widths=(14, 20, 14, 18, 12, 22),
@@ -116,6 +117,11 @@ class ReconciliationDirective(SphinxDirective):
         self.set_source_info(table)
         self.state.document.note_explicit_target(table)
         return [summary, table]
+
+
+def _title(env: BuildEnvironment, chapter: str) -> str:
+    declared = quote(env, f"chapter:{chapter}")
+    return declared["title"] if declared else chapter
 
 
 def _float(text: str) -> float | None:
@@ -149,7 +155,7 @@ class ParametersDirective(SphinxDirective):
         table = build_table(
             ["参数", "含义", "本版取值", "可取"],
             body,
-            caption="本章参数",
+            caption=f"{_title(self.env, chapter)}：可以改动的参数",
             name=f"tab-{chapter.replace('_', '-')}-parameters",
             widths=(22, 34, 18, 26),
         )
@@ -180,7 +186,7 @@ class RecommendationsDirective(SphinxDirective):
         table = build_table(
             ["编号", "建议", "对象", "依据的数字", "后续"],
             body,
-            caption="本章建议台账",
+            caption=f"{_title(self.env, chapter)}：建议台账",
             name=f"tab-{chapter.replace('_', '-')}-recommendations",
             widths=(12, 38, 14, 20, 16),
         )

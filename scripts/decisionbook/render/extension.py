@@ -13,7 +13,7 @@ from .chapter_head import insert_chapter_head
 from .directives import ParametersDirective, RecommendationsDirective, ReconciliationDirective
 from .html import setup as setup_html
 from .nodes import setup as setup_nodes
-from .pages import DIRECTIVES
+from .pages import DIRECTIVES, download_link
 from .typst.builder import setup as setup_typst
 
 
@@ -33,6 +33,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("recommendations", RecommendationsDirective)
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.add_role("download-link", download_link)
     app.add_post_transform(findings.MarksAfterUnits)
     app.add_post_transform(findings.KeyFindings)
     app.connect("doctree-read", insert_chapter_head)

@@ -15,9 +15,17 @@ from sphinx.environment import BuildEnvironment
 
 # Scripts beside page.js, in this order, each with what a page must contain to need it ("" for every page).
 # A script that does not exist (yet) is not linked, so that the book builds without search or charts.
-SCRIPTS = {"search.js": "", "evidence.js": 'class="evidence', "charts.js": 'class="chart '}
+_ALL_FIGURES = 'id="db-reconciliation"'
+SCRIPTS = {
+    "search.js": "",
+    "evidence.js": 'class="evidence',
+    "charts.js": 'class="chart ',
+    "reconciliation-data.js": _ALL_FIGURES,
+    "engine.js": _ALL_FIGURES,
+    "reconciliation.js": _ALL_FIGURES,
+}
 # Likewise the sheets beside the four that every page has.
-SHEETS = {"search.css": "", "evidence.css": 'class="evidence', "charts.css": 'class="chart '}
+SHEETS = {"search.css": "", "evidence.css": 'class="evidence', "charts.css": 'class="chart ', "reconciliation.css": _ALL_FIGURES}
 
 # Words that Sphinx and MyST-NB write in English whatever the language of the book, and marks that they leave out.
 REPLACEMENTS = (
@@ -27,6 +35,8 @@ REPLACEMENTS = (
     ('title="Link to this equation"', 'title="这个公式的链接"'),
     ('title="Link to this code"', 'title="这段代码的链接"'),
     ('aria-label="Toggle hidden content"', 'aria-label="展开或收起"'),
+    # A mark never stands at the start of a line, away from its number: U+2060 joins it to what precedes.
+    *((f'<{tag} class="evidence', f'\u2060<{tag} class="evidence') for tag in ("span", "a", "button")),
     ('<section id="english-abstract"', '<section id="english-abstract" lang="en"'),
     ('<th class="head', '<th scope="col" class="head'),
     ('<th class="stub', '<th scope="row" class="stub'),

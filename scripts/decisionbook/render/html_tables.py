@@ -12,6 +12,8 @@ from sphinx.writers.html5 import HTML5Translator
 
 # Widths in half-width characters: a cell that is no longer is never broken, one that is longer gets room to be read.
 SHORT, LONG = 16, 40
+# From this many columns on, a table is set smaller.
+DENSE = 6
 
 
 def setup(app: Sphinx) -> None:
@@ -32,7 +34,7 @@ def visit_table(self: SphinxTranslator, node: nodes.table) -> None:
     _mark_columns(node)
     # The wrapper carries the anchor: a link to the table must show its caption.
     node["ids"] = []
-    node["classes"] = []
+    node["classes"] = ["dense"] if node.next_node(nodes.tgroup)["cols"] >= DENSE else []
     start = len(self.body)
     HTML5Translator.visit_table(self, node)
     self.body[start] = self.body[start].replace("<table", f"<table{label}", 1)

@@ -19,7 +19,7 @@ from sphinx.writers.html5 import HTML5Translator
 from ..charts.theme import ChartError, format_number
 
 
-class chart(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes in lower case
+class chart(nodes.General, nodes.Element):
     """A chart: attributes spec, svg, alt, unit, source, sliders, readouts, data and name. Sits in a figure."""
 
 
@@ -79,7 +79,7 @@ def json_block(value: Any) -> str:
 
 
 _ID = re.compile(r'(\bid="|url\(#|\bhref="#)([\w-]+)')
-_ALLOWED = frozenset("svg g path line rect text tspan circle ellipse polygon polyline defs clipPath title".split())
+_ALLOWED = {"svg", "g", "path", "line", "rect", "text", "tspan", "circle", "ellipse", "polygon", "polyline", "defs", "clipPath"}
 
 
 def inline_svg(svg: str, name: str) -> str:
@@ -162,9 +162,7 @@ def data_table(data: dict[str, Any], label: str) -> str:
         f'<th scope="col"{_right(numeric[i])}>{_text(column["title"])}{_unit(column.get("unit"))}</th>'
         for i, column in enumerate(columns)
     )
-    body = "".join(
-        "<tr>" + "".join(_cell(value, i, numeric[i]) for i, value in enumerate(row)) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(_cell(value, i, numeric[i]) for i, value in enumerate(row)) + "</tr>" for row in rows)
     return (
         f'<div class="db-scroll" tabindex="0" role="region" aria-label="{_text(label)}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

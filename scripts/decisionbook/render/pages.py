@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
-from .directives import Cell, STATUS_WORDS, build_table
+from .directives import STATUS_WORDS, Cell, build_table, number
 from .findings import verdict_mark
 
 VERDICT_MEANINGS = {
@@ -93,6 +95,41 @@ class ReconciliationSummary(_PageTable):
         return body
 
 
+class ReconciliationAll(SphinxDirective):
+    """`{reconciliation-all}`: every figure; on screen a page that filters and recalculates, on paper one long table."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = quote(self.env, "reconciliation")
+        chapters = quote(self.env, "chapters")
+        wait = "这张表用脚本分页显示。不用脚本时，请下载 reconciliation.csv。"
+        screen = nodes.container("", nodes.paragraph("", wait), ids=["db-reconciliation"], classes=["screen-only"])
+        body: list[list[Cell]] = [
+            [
+                row["figure_id"],
+                row["published"].replace("\n", ""),
+                row["section"],
+                f"{number(float(row['finding_value']))} {row['unit']}" if row["finding_value"] else "—",
+                [verdict_mark(row["verdict"], [row["figure_id"]]), nodes.Text(" " + VERDICT_WORDS[row["verdict"]])],
+                chapters.get(row["chapter"], {}).get("title", "—"),
+            ]
+            for row in rows
+        ]
+        table = build_table(
+            ["编号", "印刷", "出处", "复算", "结论", "章节"],
+            body,
+            caption="全部印刷数字",
+            name="tab-all-figures",
+            right=(3,),
+            widths=(12, 20, 24, 16, 14, 14),
+        )
+        self.set_source_info(table)
+        self.state.document.note_explicit_target(table)
+        return [
+            addnodes.only("", screen, expr="html"),
+            addnodes.only("", table, expr="typst"),
+        ]
+
+
 class EditionSummary(SphinxDirective):
     """`{edition-summary}`: id, dates and what is new, as a definition list."""
 
@@ -139,11 +176,21 @@ class ChapterList(SphinxDirective):
         return [nodes.container("", *result, classes=["chapter-grid"])]
 
 
+def download_link(name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = ()) -> Any:
+    """`{download-link}`: a file that the build puts beside the pages; on paper only its name."""
+    if not re.fullmatch(r"[\w.-]+", text):
+        message = inliner.reporter.error(f"{text!r} is not a plain file name", line=lineno)
+        return [inliner.problematic(rawtext, rawtext, message)], [message]
+    link = nodes.reference("", text, refuri=text, internal=True, classes=["download"])
+    return [addnodes.only("", link, expr="html"), addnodes.only("", nodes.literal(text, text), expr="typst")], []
+
+
 DIRECTIVES = {
     "verdict-legend": VerdictLegend,
     "qualifier-table": QualifierTable,
     "source-table": SourceTable,
     "reconciliation-summary": ReconciliationSummary,
+    "reconciliation-all": ReconciliationAll,
     "edition-summary": EditionSummary,
     "chapter-list": ChapterList,
 }

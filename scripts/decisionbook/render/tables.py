@@ -18,7 +18,7 @@ class TableRenderer:
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int | None]]] = [("*", TABLE_MIME, 1)]
 
     @staticmethod
-    def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> None | list[nodes.Element]:
+    def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> list[nodes.Element] | None:
         """Return the table and its note, or None for other types and inside a line."""
         if inline or data.mime_type != TABLE_MIME:
             return None
@@ -49,9 +49,7 @@ def table_nodes(content: Mapping[str, Any], document: nodes.document, line: int 
         for column, side, value in zip(columns, sides, values, strict=True):
             row += _entry(cell_text(value, column.get("digits")), side)
         body += row
-    note = "　".join(
-        f"{head}：{text}" for head, text in (("注", content.get("note")), ("来源", content.get("source"))) if text
-    )
+    note = "　".join(f"{head}：{text}" for head, text in (("注", content.get("note")), ("来源", content.get("source"))) if text)
     return [table, nodes.paragraph(note, note, classes=["table-note"])] if note else [table]
 
 

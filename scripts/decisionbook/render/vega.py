@@ -36,9 +36,7 @@ def assemble_output(output: Mapping[str, Any]) -> dict[str, Any]:
             name = bundle[CHART_MIME]["usermeta"]["decisionbook"].get("name")
             raise ChartError(f"chart {name!r} has no picture; show it with nb.chart()")
         svg = bundle[SVG_MIME]
-        result["data"] = {
-            BOOK_CHART_MIME: {"spec": bundle[CHART_MIME], "svg": svg if isinstance(svg, str) else "".join(svg)}
-        }
+        result["data"] = {BOOK_CHART_MIME: {"spec": bundle[CHART_MIME], "svg": svg if isinstance(svg, str) else "".join(svg)}}
     return result
 
 
@@ -48,7 +46,7 @@ class ChartRenderer:
     mime_priority_overrides: ClassVar[Sequence[tuple[str, str, int | None]]] = [("*", BOOK_CHART_MIME, 1)]
 
     @staticmethod
-    def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> None | list[nodes.Element]:
+    def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> list[nodes.Element] | None:
         """Return the figure of a chart, or None for other types and inside a line."""
         if inline or data.mime_type != BOOK_CHART_MIME:
             return None
@@ -75,9 +73,7 @@ def chart_figure(content: Mapping[str, Any], document: nodes.document, line: int
     )
     figure = nodes.figure("", node)
     figure += nodes.caption(meta["caption"], meta["caption"])
-    legend = "　".join(
-        f"{head}：{text}" for head, text in (("单位", meta.get("unit")), ("来源", meta.get("source"))) if text
-    )
+    legend = "　".join(f"{head}：{text}" for head, text in (("单位", meta.get("unit")), ("来源", meta.get("source"))) if text)
     if legend:
         figure += nodes.legend("", nodes.paragraph(legend, legend))
     register(figure, meta["name"], document, line)

@@ -180,6 +180,10 @@ def plan(grid: Grid, *, may_turn: bool = True) -> Plan:
     best: tuple[float, Plan] | None = None
     upright = [(PORTRAIT_WIDTH, size, False) for size in PORTRAIT_SIZES]
     turned = [(LANDSCAPE_WIDTH, size, True) for size in LANDSCAPE_SIZES] if may_turn else []
+    # A table that needs no second line anywhere at a slightly smaller size reads best that way.
+    whole = next((s for _, s, _ in upright if sum(natural) <= PORTRAIT_WIDTH / s - padding), None)
+    if whole is not None:
+        upright = [(PORTRAIT_WIDTH, whole, False)]
     tight = [(PORTRAIT_WIDTH, size, False) for size in (7.0, 6.5)]
     for width, size, landscape in upright + (turned or tight):
         room = width / size - padding

@@ -12,7 +12,8 @@ from .escape import content, inline, optional, string
 from .figures import FigureWriter
 from .inline import InlineWriter
 
-_NUMBER = re.compile(r"\s*([≈≥≤><约近超不足]*[+\-−]?\d[\d,.]*(?:\s*[–~]\s*[+\-−]?\d[\d,.]*)?)\s*(.*)", re.DOTALL)
+#: The term of a key finding: a word before the number, the number (perhaps a range), its unit.
+_NUMBER = re.compile(r"\s*([^\d+\-−≈≥≤><]*)([≈≥≤><]?\s*[+\-−]?\d[\d,.]*(?:\s*[–~至]\s*[+\-−]?\d[\d,.]*)?)\s*(.*)", re.DOTALL)
 
 
 @dataclass
@@ -135,18 +136,18 @@ class Writer(InlineWriter, FigureWriter):
         return f"([{term}], {self.boxed([part for each in meaning for part in each.children])})"
 
     def finding(self, item: nodes.Element) -> str:
-        """Return a key finding: number, unit, verdict marks, sentences."""
+        """Return a key finding: word before the number, number, unit, verdict marks, sentences."""
         term = next((child for child in item.children if isinstance(child, nodes.term)), nodes.term())
         found = list(term.findall(lambda node: isinstance(node, nodes.inline) and "evidence" in node["classes"]))
         value = term.astext()
         for mark in found:
             value = value.replace(mark.astext(), "", 1)
         value = " ".join(value.split())
-        number, unit = match.groups() if (match := _NUMBER.fullmatch(value)) else (value, "")
+        before, number, unit = match.groups() if (match := _NUMBER.fullmatch(value)) else ("", value, "")
         meaning = [child for child in item.children if isinstance(child, nodes.definition)]
         body = self.boxed([part for each in meaning for part in each.children])
         marks = "".join(self.render(mark) for mark in found)
-        return f"({content(number)}, {content(unit)}, [{marks}], [{self.anchored(term)}] + {body})"
+        return f"({content(before.strip())}, {content(number)}, {content(unit)}, [{marks}], [{self.anchored(term)}] + {body})"
 
     def on_field_list(self, node: nodes.Element) -> str:
         pairs = [
