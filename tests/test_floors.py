@@ -14,7 +14,8 @@ PACKAGE = Path(decisionbook.__file__).parent
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"editions"}),
-    frozenset({"render", "reconcile"}),
+    frozenset({"render"}),
+    frozenset({"reconcile"}),
     frozenset({"runs"}),
     frozenset({"notebook"}),
     frozenset({"charts"}),

@@ -14,7 +14,7 @@ from decisionbook.analysis.composite import TOTAL
 
 def small_tree(weights=(60.0, 40.0)):
     rows = [("1", None, weights[0]), ("1.1", "1", None), ("1.2", "1", None), ("2", None, weights[1]), ("2.1", "2", None)]
-    rows += [("1.1.1", "1.1", None), ("1.1.2", "1.1", None), ("1.1.3", "1.1", None), ("1.2.1", "1.2", None), ("2.1.1", "2.1", None)]
+    rows += [(n, n[:3], None) for n in ("1.1.1", "1.1.2", "1.1.3", "1.2.1", "2.1.1")]
     rows.sort(key=lambda r: (r[0].count("."), r[0]))
     frame = pd.DataFrame(rows, columns=["node_id", "parent_id", "weight"])
     frame["parent_id"] = frame["parent_id"].astype(object).where(frame["parent_id"].notna(), None)
@@ -232,6 +232,10 @@ def test_lost_points_and_the_score_make_up_the_whole():
     lost = composite.lost_points(means, weights)
     assert lost.tolist() == pytest.approx([0.212, 0.12])
     assert lost.sum() + composite.power_mean(means[None], weights, "算术")[0] == pytest.approx(1.0)
+
+
+def test_columns_that_only_binary_rounding_parts_are_equal():
+    assert composite.rank_shares(np.array([[0.1 + 0.2, 0.3]])).tolist() == [[1, 0], [1, 0]]
 
 
 def test_rank_shares_of_columns():

@@ -28,7 +28,8 @@ ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--host-resolve
 NOTE_VIOLATIONS = """
 window.__violations = [];
 document.addEventListener("securitypolicyviolation", function (event) {
-  window.__violations.push(event.violatedDirective + " " + (event.blockedURI || "") + " " + (event.sourceFile || "") + ":" + event.lineNumber);
+  var place = (event.sourceFile || "") + ":" + event.lineNumber;
+  window.__violations.push([event.violatedDirective, event.blockedURI, place].join(" "));
 });
 """
 
@@ -116,7 +117,8 @@ def served(site: Path) -> Iterator[str]:
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def translate_path(self, path: str) -> str:
             below = unquote(urlsplit(path).path)
-            return super().translate_path(below.removeprefix("/intranet/books") if below.startswith("/intranet/books/") else "/none")
+            known = below.startswith("/intranet/books/")
+            return super().translate_path(below.removeprefix("/intranet/books") if known else "/none")
 
         def log_message(self, format: str, *arguments: Any) -> None:
             """Say nothing."""

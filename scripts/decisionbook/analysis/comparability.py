@@ -42,7 +42,8 @@ def differences(a: Mapping[str, object], b: Mapping[str, object], dimensions: Ma
     found = []
     if a["indicator"] != b["indicator"]:
         found.append(REASONS[0])
-    if dimensions[str(a["unit_measure"])] != dimensions[str(b["unit_measure"])] or _counts_differ(a, b):
+    # Stations may be counted in 座 here and in 个 there; of two indicators the measure word tells cities from projects.
+    if dimensions[str(a["unit_measure"])] != dimensions[str(b["unit_measure"])] or (found and _counts_differ(a, b)):
         found.append(REASONS[1])
     if a["ref_area"] != b["ref_area"]:
         found.append(REASONS[2])

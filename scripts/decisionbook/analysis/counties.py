@@ -141,7 +141,8 @@ def family_ranking(scenes: pd.DataFrame) -> pd.DataFrame:
 def county_totals(records: pd.DataFrame, unit: str = "万元") -> pd.DataFrame:
     """Return the counties by smart-city amount, largest first: county and the columns of `yearly`."""
     result = _sums(records, "county", unit).reset_index()
-    return result.sort_values(["smart", "county"], ascending=[False, True], kind="stable", na_position="last").reset_index(drop=True)
+    result = result.sort_values(["smart", "county"], ascending=[False, True], kind="stable", na_position="last")
+    return result.reset_index(drop=True)
 
 
 def top_share(amounts: Sequence[float], top: int) -> float | None:

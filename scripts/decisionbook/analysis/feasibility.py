@@ -234,7 +234,8 @@ def index_means(
             means.order(row.left, row.relation, row.right)
     for row in stats[stats["statistic"] == "gap_of_children"].itertuples():
         parts = tree.loc[tree["parent_id"] == row.node_id, "node_id"].tolist()
-        known = printed[printed["node_id"].isin(parts)].groupby("node_id", sort=False).agg(low=("low", "max"), high=("high", "min"))
+        groups = printed[printed["node_id"].isin(parts)].groupby("node_id", sort=False)
+        known = groups.agg(low=("low", "max"), high=("high", "min"))
         named = orders.loc[(orders["relation"] == "min_of") & orders["left"].isin(parts), "left"]
         for lowest in named[named.isin(known.index)]:
             means.widest_gap(parts, (known["low"][lowest], known["high"][lowest]), (row.low, row.high))

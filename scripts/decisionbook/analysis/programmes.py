@@ -37,6 +37,17 @@ METRIC_GROUPS: dict[str, tuple[str, ...]] = {
     "机构与人员": ("_divisions", "_posts", "it_talent", "_working_bodies", "_roles", "survey_team", "platform_staff", "platform_teams"),
     "其他": (),
 }  # fmt: skip
+# Metrics that more than one area prints, under the names an analyst chooses from.
+SIDE_BY_SIDE: dict[str, str] = {
+    "政务云应用系统数": "government_cloud_systems",
+    "APP注册用户数": "app_registered_users",
+    "城市APP服务事项数": "app_service_items",
+    "政府网站名次": "website_rank",
+    "政务系统上云率": "cloud_migration_rate",
+    "覆盖的行政层级数": "administrative_levels_covered",
+    "5G基站数": "base_stations_5g",
+    "行政村5G覆盖率": "village_5g_coverage",
+}
 REPRINT = "同文重刊"
 # Readings that only say that one number stands in two places; they test no arithmetic.
 REPETITIONS = ("同文核对", "一量两处", "列举计数核对", "同文前后核对")

@@ -33,10 +33,15 @@ LATER_WORDS = {"done": "已见落实", "partly": "部分落实", "not_seen": "�
 _CLEAN = re.compile(r"[《》“”（）()〔〕\s]|^广西壮族自治区|^广西|^自治区|^国家")
 
 
+def _text(cell: object) -> str:
+    # An empty cell is None or NaN, according to where the frame comes from.
+    return cell if isinstance(cell, str) else ""
+
+
 def theme_group(theme: str | None) -> str:
     """Return the broad theme of THEME_GROUPS that the words of a theme fall under, 其他 when none does."""
     for group, words in THEME_GROUPS:
-        if theme and any(word in theme for word in words):
+        if any(word in _text(theme) for word in words):
             return group
     return OTHER
 
@@ -51,13 +56,13 @@ def merge_documents(documents: pd.DataFrame) -> pd.DataFrame:
     frame = documents.assign(key=[_CLEAN.sub("", str(t)) for t in documents["title"]])
     rows = []
     for _, group in frame.groupby("key", sort=False):
-        exact = sorted(group.to_dict("records"), key=lambda r: -len(r["issued"] or ""))
+        exact = sorted(group.to_dict("records"), key=lambda r: -len(_text(r["issued"])))
         row = dict(exact[0])
-        for column in ("document_number", "issuer"):
-            row[column] = next((r[column] for r in exact if r[column]), None)
+        for column in ("document_number", "issuer", "issued"):
+            row[column] = next((r[column] for r in exact if _text(r[column])), None)
         row["sources"] = "、".join(sorted(set(group["source_id"])))
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*documents.columns, "sources"])
+    return pd.DataFrame(rows, columns=[*documents.columns, "sources"], dtype=object)
 
 
 def known_later(advice: pd.DataFrame, sources: set[str]) -> pd.Series:
@@ -72,7 +77,7 @@ def known_later(advice: pd.DataFrame, sources: set[str]) -> pd.Series:
 
 def supports(advice: pd.DataFrame) -> dict[str, list[str]]:
     """Return for each recommendation the figures that it rests on, in printed order."""
-    split = {r["recommendation_id"]: [f for f in (r["figures"] or "").split(";") if f] for r in advice.to_dict("records")}
+    split = {r["recommendation_id"]: [f for f in _text(r["figures"]).split(";") if f] for r in advice.to_dict("records")}
     return {key: list(dict.fromkeys(found)) for key, found in split.items()}
 
 

@@ -20,7 +20,9 @@ UNSAID = "未说明"
 
 def place_kinds(place: str | None) -> list[str]:
     """Return the kinds of PLACE_KINDS that a place text names, [未说明] when it is empty or names none."""
-    found = [kind for kind, words in PLACE_KINDS.items() if place and any(word in place for word in words)]
+    # An empty cell is None or NaN, according to where the frame comes from.
+    text = place if isinstance(place, str) else ""
+    found = [kind for kind, words in PLACE_KINDS.items() if any(word in text for word in words)]
     return found or [UNSAID]
 
 

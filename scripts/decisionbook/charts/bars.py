@@ -6,7 +6,6 @@ returns a layered Altair chart with direct labels. ``title`` names the value axi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
@@ -14,76 +13,20 @@ import numpy as np
 import pandas as pd
 
 from . import theme
-from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, text_width, tidy, tones
-
-#: A reference line: its value and its name, e.g. ``(8.22, "全国")``.
-Reference = tuple[float, str]
-Names = str | Iterable[str] | None
-
-
-def axis_title(title: str, unit: str = "") -> str:
-    """Return an axis title with its unit in full-width brackets."""
-    return f"{title}（{unit}）" if unit and unit != "1" and f"（{unit}" not in title else title
-
-
-def row_height(labels: Iterable[str], least: int = 36) -> int:
-    """Return the height of a row in which the longest label fits on a phone."""
-    return max(least, theme.lines_needed(labels, 7) * 17 + 10)
-
-
-def category_axis(labels: Sequence[str]) -> alt.Y:
-    """Return the vertical axis of names, in the order given, wrapped to the width there is."""
-    return alt.Y("category:N", sort=list(labels), axis=theme.name_axis(14, 7), scale=alt.Scale(padding=0))
-
-
-def value_axis(field: str, title: str, domain: Sequence[float], *, grid: bool = True, inset: float = 0, unit: str = "") -> alt.X:
-    """Return the horizontal value axis with few ticks; ``inset`` keeps room for labels at both ends."""
-    span: Any = [inset, alt.ExprRef(f"width - {inset}")] if inset else alt.Undefined
-    percent = "datum.label + '%'" if unit == "%" else alt.Undefined
-    ticks = alt.ExprRef("width < 240 ? 3 : 5")
-    axis = alt.Axis(
-        title=title, grid=grid, tickCount=ticks, labelExpr=percent, labelFlush=True, labelOverlap="greedy",
-        labelSeparation=6,
-    )  # fmt: skip
-    return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=list(domain), range=span, nice=False))
-
-
-def unique_names(frame: pd.DataFrame) -> list[str]:
-    """Return the category names as text; raises ChartError when one stands twice."""
-    frame["category"] = frame["category"].astype(str)
-    names = frame["category"].tolist()
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise ChartError(f"one row a category is expected, but these stand more than once: {'、'.join(twice)}")
-    return names
-
-
-def labels_for(values: Iterable[float], given: pd.Series | None, digits: int | None, unit: str) -> list[str]:
-    """Return the direct labels: those given, else the numbers as the book prints them."""
-    if given is not None:
-        return [str(text) for text in given]
-    return [format_number(v, digits, unit) for v in values]
-
-
-def reference_layers(reference: Reference | None, digits: int | None, unit: str) -> list[alt.Chart]:
-    """Return a dashed vertical line with its name and value standing above the plot."""
-    if reference is None:
-        return []
-    value, name = reference
-    frame = pd.DataFrame({"reference": [value], "label": [f"{name} {format_number(value, digits, unit)}"]})
-    base = alt.Chart(frame).encode(x=alt.X("reference:Q"))
-    side = "scale('x', datum.reference) > width * 0.6"
-    rule = base.mark_rule(color=TOKENS["ink"], strokeDash=[4, 3], strokeWidth=1).encode(
-        y=alt.value(-16), y2=alt.value(alt.ExprRef("height"))
-    )
-    text = base.mark_text(
-        color=TOKENS["ink"],
-        fontSize=theme.SMALL,
-        baseline="middle",
-        align=alt.ExprRef(f"{side} ? 'right' : 'left'"),
-        dx=alt.ExprRef(f"{side} ? -6 : 6"),
-    ).encode(y=alt.value(-11), text="label:N")
-    return [rule, text]
+from .axes import (
+    Names,
+    Reference,
+    axis_title,
+    category_axis,
+    labels_for,
+    reference_layers,
+    row_heights,
+    unique_names,
+    value_axis,
+    with_halo,
+)
+from .text import text_width
+from .theme import TOKENS, finish, format_number, stack, text_tones, tidy, tones
 
 
 def dot_plot(
@@ -136,10 +79,9 @@ def dot_plot(
         align=alt.ExprRef(f"{negative} ? 'right' : 'left'"),
         dx=alt.ExprRef(f"{negative} ? -12 : {shift}"),
     ).encode(x=x, text="label:N", color=alt.Color("text_colour:N", scale=None))
-    layers = [stem, *reference_layers(reference, digits, unit), dot, text]
-    height = row_height(names) * len(names)
     room = 14 + float(frame["reach"].max())
-    return finish(stack(*layers), height=height, right=room, top=24 if reference else 4)
+    layers = [stem, *reference_layers(reference, digits, unit, room), dot, text]
+    return finish(stack(*layers), height=row_heights(names), right=room, top=24 if reference else 4)
 
 
 def interval_plot(
@@ -207,17 +149,16 @@ def interval_plot(
         "align": "left",
         "dx": alt.ExprRef(f"clamp({at} - datum.reach / 2, 0, max(0, width - datum.reach)) - {at}"),
     }
-    labelled = base.encode(x=alt.X("middle:Q"), text="label:N")
-    # A reference line must not run through a label: the paper-coloured outline interrupts it.
-    halo = labelled.mark_text(stroke=TOKENS["paper"], strokeWidth=5, color=TOKENS["paper"], **placed)
-    text = labelled.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None))
-    layers = [*reference_layers(reference, digits, unit), bar, *arrows, dot, *([halo] if reference else []), text]
-    height = row_height(names, 50) * len(names)
-    return finish(stack(*layers), height=height, right=14, top=24 if reference else 4)
+    text = with_halo(base.encode(x=alt.X("middle:Q"), text="label:N"), alt.Color("text_colour:N", scale=None), **placed)
+    layers = [*reference_layers(reference, digits, unit, 14), bar, *arrows, dot, *text]
+    return finish(stack(*layers), height=row_heights(names, 50), right=14, top=24 if reference else 4)
 
 
 def interval_label(value: float, low: float, high: float, digits: int | None, unit: str) -> str:
-    """Return ``3.45%（3.42%—3.48%）``; an open end reads ``≥`` or ``<`` the bound."""
+    """Return ``3.45%（3.42%—3.48%）``; an open end reads ``≥`` or ``<`` the bound, an exact value stands alone.
+
+    Bounds closer together than a few units of the last digit get one digit more, or 8.22 would read 8.22—8.23.
+    """
     first = "" if np.isnan(value) else format_number(value, digits, unit)
     if np.isnan(low) and np.isnan(high):
         return first or "无界"
@@ -225,8 +166,15 @@ def interval_label(value: float, low: float, high: float, digits: int | None, un
         bounds = f"≥{format_number(low, digits, unit)}"
     elif np.isnan(low):
         bounds = f"<{format_number(high, digits, unit)}"
+    elif low == high:
+        return first or format_number(low, digits, unit)
     else:
-        bounds = f"{format_number(low, digits, unit)}—{format_number(high, digits, unit)}"
+        close = digits is not None and high - low < 5 * 10.0**-digits
+        finer = digits + 1 if digits is not None and close else digits
+        ends = [format_number(bound, finer, unit) for bound in (low, high)]
+        if ends[0] == ends[1]:
+            return first or ends[0]
+        bounds = "—".join(ends)
     return f"{first}（{bounds}）" if first else bounds
 
 
@@ -321,8 +269,7 @@ def _pair(
         )
         text_colour = alt.Color("text_colour:N", scale=None)
         layers.append(text.encode(x=alt.X(f"{side}:Q"), text=f"{side}_text:N", color=text_colour))
-    height = row_height(names) * len(names)
-    return finish(stack(*layers), height=height, title=f"○ {heads[0]}　● {heads[1]}" if heads else None)
+    return finish(stack(*layers), height=row_heights(names), title=f"○ {heads[0]}　● {heads[1]}" if heads else None)
 
 
 def waterfall(
@@ -374,4 +321,4 @@ def waterfall(
         x=alt.X("top:Q"), text="label:N", color=alt.Color("text_colour:N", scale=None)
     )
     room = 14 + max(text_width(t, theme.VALUE) for t in frame["label"])
-    return finish(stack(joint, bar, text), height=row_height(names) * len(names), right=room)
+    return finish(stack(joint, bar, text), height=row_heights(names), right=room)

@@ -9,9 +9,10 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .bars import Names, axis_title, category_axis, row_height, value_axis
+from .axes import EndLabels, Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
 from .bundle import Readout, Slider, plain
-from .theme import TOKENS, finish, format_number, stack, text_width, tones
+from .text import heading, text_width
+from .theme import TOKENS, add_meta, finish, format_number, stack, tones
 
 
 def what_if(
@@ -48,7 +49,7 @@ def what_if(
     for number, expression in enumerate(series.values()):
         chart = chart.transform_calculate(**{f"s{number}": expression})
     colours = dict(zip(labels, tones(labels, highlight), strict=True))
-    axis_x = alt.Axis(title=axis_title(x_title, x_unit), format=x_format, tickCount=6, grid=False, domain=True)
+    axis_x = alt.Axis(title=heading(axis_title(x_title, x_unit), 240), format=x_format, tickCount=6, grid=False, domain=True)
     axis_y = alt.Axis(title=None, grid=True, tickCount=4)
     scale_y = alt.Scale(domain=list(y_domain), clamp=True) if y_domain else alt.Scale(zero=False, nice=True)
     position = alt.X(f"{name}:Q", axis=axis_x, scale=alt.Scale(nice=False, zero=False))

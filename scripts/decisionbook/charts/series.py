@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from . import theme
-from .bars import Names, axis_title
-from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, text_width, tidy, tones
+from .axes import EndLabels, Names, axis_title, with_halo
+from .text import NARROW, NARROW_WIDTH, heading, label_lines, text_width
+from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, tidy, tones
 
 #: A marked goal: horizontal place, value and name.
 Target = tuple[object, float, str]
 
 
-def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return places in pixels moved apart to at least ``gap``, as little as possible, within low and high."""
-    order = sorted(range(len(places)), key=lambda i: (places[i], i))
-    moved = list(places)
-    # Relaxation, not one sweep: a sweep would push a whole cluster to one side of where it belongs.
-    for _ in range(200):
-        shifted = False
-        for first, second in pairwise(order):
-            lack = gap - (moved[second] - moved[first])
-            if lack > 1e-6:
-                moved[first] -= lack / 2
-                moved[second] += lack / 2
-                shifted = True
-        for i in order:
-            moved[i] = min(max(moved[i], low), high)
-        if not shifted:
-            break
-    return moved
-
-
 def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, Sequence[object], bool]:
     """Return the horizontal encoding, the values as it draws them, and whether they are continuous."""
     axis_options: dict[str, Any] = {
-        "title": title or None,
+        "title": heading(title, 240) if title else None,
         "grid": False,
         "domain": True,
         "labelOverlap": "parity",
@@ -56,7 +36,7 @@ def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, Seq
         return alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, zero=False)), list(values), True
     texts = [str(v) for v in values]
     options: dict[str, Any] = {**axis_options, "labelAngle": 0, "labelFlush": False, "labelFontSize": theme.SMALL}
-    axis = alt.Axis(labelExpr=theme.wrap_expr("datum.label", 12, 6), **options)
+    axis = alt.Axis(labelExpr=label_lines(texts, 10, 5), **options)
     return alt.X("x:O", sort=list(dict.fromkeys(texts)), axis=axis, scale=alt.Scale(padding=0.15)), texts, False
 
 
@@ -101,6 +81,7 @@ def line_chart(
     frame["series"] = frame["series"].astype(str)
     position, drawn_x, continuous = horizontal(frame["x"], x_title, x_format)
     frame["x"] = drawn_x
+    places_in_order = list(dict.fromkeys(drawn_x))
     names = list(dict.fromkeys(frame["series"]))
     frame["tip"] = [
         f"{n + '，' if n else ''}{show_place(p)}：{format_number(v, digits, unit)}"
@@ -131,20 +112,28 @@ def line_chart(
         if len(frame) <= 40 and name not in broken:
             layers.append(own.transform_filter("isValid(datum.y)").mark_point(size=46, opacity=1).encode(tooltip="tip:N"))
     last = frame[frame["y"].notna()].groupby("series", sort=False).tail(1).copy()
-    last["label"] = [
-        f"{n} {format_number(v, digits, unit)}".strip() if end_values else n
-        for n, v in zip(last["series"], last["y"], strict=True)
-    ]
-    per_pixel = (ends[1] - ends[0]) / height
-    pixels = spread([(ends[1] - v) / per_pixel for v in last["y"]], 18, 6, height - 6)
-    last["label_y"] = [ends[1] - p * per_pixel for p in pixels]
     last["colour"] = text_tones(last["colour"])
-    right = 16 + max(text_width(t, theme.TEXT) for t in last["label"])
-    mark = alt.Chart(last).mark_text(align="left", dx=10, fontSize=theme.TEXT)
-    mark = mark.encode(x=alt.value(alt.ExprRef("width")) if continuous else position)
-    layers.append(mark.encode(y=alt.Y("label_y:Q", axis=axis, scale=scale), text="label:N", color=colour))
+    numbers = [format_number(v, digits, unit) if end_values else "" for v in last["y"]]
+    per_pixel = (ends[1] - ends[0]) / height
+    final = last["x"] == (frame["x"].max() if continuous else places_in_order[-1])
+    outside = EndLabels(
+        last["series"][final].tolist(),
+        [n for n, is_last in zip(numbers, final, strict=True) if is_last],
+        [(ends[1] - v) / per_pixel for v in last["y"][final]],
+        height,
+    )
+    beside = last[final].assign(**outside.columns)
+    text = alt.Chart(beside).mark_text(**EndLabels.placed())
+    text = text.encode(x=alt.value(alt.ExprRef("width")) if continuous else position)
+    layers.append(text.encode(y=alt.Y("y:Q", axis=axis, scale=scale), color=colour))
+    # A line that ends before the others is named where it ends.
+    inside = last[~final].assign(label=[f"{s} {n}".strip() for s, n, f in zip(last["series"], numbers, final, strict=True) if not f])
+    if len(inside):
+        base = alt.Chart(inside).encode(x=position, y=alt.Y("y:Q", axis=axis, scale=scale), text="label:N")
+        layers += with_halo(base, colour, align="left", dx=9, dy=2, baseline="top", fontSize=theme.TEXT)
     layers += _targets(targets, position, axis, scale)
-    return finish(stack(*layers), height=height, right=right, title=axis_title(title, unit))
+    room = (outside.room, outside.narrow_room)
+    return finish(stack(*layers), height=height, right=room, title=axis_title(title, unit))
 
 
 def _targets(targets: Sequence[Target], position: alt.X, axis: alt.Axis, scale: alt.Scale) -> list[alt.Chart]:
@@ -153,8 +142,15 @@ def _targets(targets: Sequence[Target], position: alt.X, axis: alt.Axis, scale: 
     frame = pd.DataFrame([{"x": t[0], "y": t[1], "label": t[2]} for t in targets])
     base = alt.Chart(frame).encode(x=position, y=alt.Y("y:Q", axis=axis, scale=scale))
     point = base.mark_point(shape="diamond", size=130, fill=TOKENS["paper"], stroke=TOKENS["ink"], strokeWidth=1.6, opacity=1)
-    text = base.mark_text(align="right", dx=-10, dy=-12, color=TOKENS["ink"], fontSize=theme.SMALL).encode(text="label:N")
-    return [point, text]
+    frame["reach"] = [text_width(t, theme.SMALL) for t in frame["label"]]
+    base = alt.Chart(frame).encode(x=position, y=alt.Y("y:Q", axis=axis, scale=scale))
+    # To the left of its mark, unless the picture ends there.
+    near = "scale('x', datum.x) < datum.reach + 12"
+    text = with_halo(
+        base.encode(text="label:N"), alt.Color(value=TOKENS["ink"]), fontSize=theme.SMALL, dy=-12,
+        align=alt.ExprRef(f"{near} ? 'left' : 'right'"), dx=alt.ExprRef(f"{near} ? 8 : -10"),
+    )  # fmt: skip
+    return [point, *text]
 
 
 def slope_chart(
@@ -188,27 +184,23 @@ def slope_chart(
     ]
     ends = theme.nice_domain(frame["value"], zero=zero)
     scale, per_pixel = alt.Scale(domain=list(ends), nice=False), (ends[1] - ends[0]) / height
-    labelled = []
-    for place, when in enumerate(periods):
-        side = frame[(frame["period"] == when) & frame["value"].notna()].copy()
-        pixels = spread([(ends[1] - v) / per_pixel for v in side["value"]], 18, 4, height - 4)
-        side["label_y"] = [ends[1] - p * per_pixel for p in pixels]
-        number = [format_number(v, digits, unit) for v in side["value"]]
-        side["label"] = number if place == 0 else [f"{v} {n}" for v, n in zip(number, side["category"], strict=True)]
-        side["colour"] = text_tones(side["colour"])
-        labelled.append(side)
-    right = 18 + max((text_width(t, theme.TEXT) for t in labelled[1]["label"]), default=60)
-    left = round(18 + max((text_width(t, theme.TEXT) for t in labelled[0]["label"]), default=40))
+    before, after = (frame[(frame["period"] == when) & frame["value"].notna()].copy() for when in periods)
+    pixels = [[(ends[1] - v) / per_pixel for v in side["value"]] for side in (before, after)]
+    numbers = [[format_number(v, digits, unit) for v in side["value"]] for side in (before, after)]
+    starts = EndLabels([""] * len(before), numbers[0], pixels[0], height)
+    stops = EndLabels(after["category"].tolist(), numbers[1], pixels[1], height)
+    left = round(18 + max((text_width(t, theme.TEXT) for t in numbers[0]), default=40))
     x_axis = alt.Axis(title=None, orient="top", labelAngle=0, domain=False, labelFontSize=theme.TEXT, labelPadding=12)
     x = alt.X("period:O", sort=periods, axis=x_axis, scale=alt.Scale(type="point", padding=0, range=[left, alt.ExprRef("width")]))
     y = alt.Y("value:Q", axis=None, scale=scale)
     colour = alt.Color("colour:N", scale=None)
     base = alt.Chart(frame).encode(x=x, y=y, color=colour)
     layers = [base.mark_line().encode(detail="category:N"), base.mark_point(size=90, opacity=1).encode(tooltip="tip:N")]
-    for place, side in enumerate(labelled):
-        text = alt.Chart(side).mark_text(align="left" if place else "right", dx=12 if place else -12, fontSize=theme.TEXT)
-        layers.append(text.encode(x=x, y=alt.Y("label_y:Q", axis=None, scale=scale), text="label:N", color=colour))
-    return finish(stack(*layers), height=height, right=right, title=axis_title(title, unit))
+    for side, labels, turned in ((before, starts, {"align": "right", "dx": -12}), (after, stops, {"dx": 12})):
+        side["colour"] = text_tones(side["colour"])
+        text = alt.Chart(side.assign(**labels.columns)).mark_text(**{**EndLabels.placed(), **turned})
+        layers.append(text.encode(x=x, y=y, color=colour))
+    return finish(stack(*layers), height=height, right=(stops.room, stops.narrow_room), title=axis_title(title, unit))
 
 
 def scatter(
@@ -238,7 +230,7 @@ def scatter(
     ends_x, ends_y = theme.nice_domain(frame["x"], zero=zero), theme.nice_domain(frame["y"], zero=zero)
     if diagonal:
         ends_x = ends_y = (min(ends_x[0], ends_y[0]), max(ends_x[1], ends_y[1]))
-    axis_x = alt.Axis(title=axis_title(x_title, x_unit), grid=True, tickCount=5, domain=True)
+    axis_x = alt.Axis(title=heading(axis_title(x_title, x_unit), 240), grid=True, tickCount=5, domain=True)
     axis_y = alt.Axis(title=None, grid=True, tickCount=5)
     across = alt.X("x:Q", axis=axis_x, scale=alt.Scale(domain=list(ends_x), nice=False))
     up = alt.Y("y:Q", axis=axis_y, scale=alt.Scale(domain=list(ends_y), nice=False))
@@ -249,14 +241,14 @@ def scatter(
         layers.append(alt.Chart(line).mark_line(strokeDash=[4, 3], strokeWidth=1, color=TOKENS["grey"]).encode(x=across, y=up))
     point = base.mark_point(size=110, opacity=0.9)
     layers.append(point.encode(color=alt.Color("colour:N", scale=None), tooltip="tip:N"))
-    for field, width in (("wide", theme.BASE_WIDTH - 60), ("narrow", 280)):
+    for field, width in (("wide", theme.BASE_WIDTH - 60), ("narrow", NARROW_WIDTH - 44)):
         across_pixels = [(v - ends_x[0]) / (ends_x[1] - ends_x[0]) * width for v in frame["x"]]
         up_pixels = [(ends_y[1] - v) / (ends_y[1] - ends_y[0]) * height for v in frame["y"]]
         first = [i for i, c in enumerate(frame["colour"]) if c != TOKENS["grey"]]
         reach = [text_width(t, theme.SMALL) for t in frame["label"]]
         frame[field] = place_labels(across_pixels, up_pixels, reach, width, height, first)
     base = alt.Chart(frame).encode(x=across, y=up)
-    side = f"({theme.NARROW} ? datum.narrow : datum.wide)"
+    side = f"({NARROW} ? datum.narrow : datum.wide)"
     placed: dict[str, Any] = {
         "fontSize": theme.SMALL,
         "align": alt.ExprRef(f"{side} === 'right' ? 'left' : {side} === 'left' ? 'right' : 'center'"),
@@ -264,9 +256,8 @@ def scatter(
         "dy": alt.ExprRef(f"{side} === 'above' ? -14 : {side} === 'below' ? 15 : 0"),
         "text": alt.ExprRef(f"{side} === '' ? '' : datum.label"),
     }
-    halo = base.mark_text(stroke=TOKENS["paper"], strokeWidth=4, color=TOKENS["paper"], **placed)
-    text = base.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None))
-    return finish(stack(*layers, halo, text), height=height, right=14, title=axis_title(y_title, y_unit))
+    text = with_halo(base, alt.Color("text_colour:N", scale=None), **placed)
+    return finish(stack(*layers, *text), height=height, right=14, title=axis_title(y_title, y_unit))
 
 
 def place_labels(

@@ -1,13 +1,13 @@
 """The look of every chart: colours, type, axes, and how numbers and Chinese text are set.
 
 Charts are drawn once at :data:`BASE_WIDTH` for print and for readers without script, and laid out again by
-Vega at the width of the page when script runs. Their height never depends on the width, so nothing jumps.
+Vega at the width of the page when script runs. Their height is the same at every width of a page, and another
+one, known beforehand, on a phone: the page keeps that room, so nothing jumps.
 """
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, cast
@@ -17,14 +17,14 @@ import pandas as pd
 
 from decisionbook.errors import DecisionBookError, did_you_mean, one_of
 
+from .text import WIDE_WIDTH, heading
+
 THEME_NAME = "decisionbook"
 FONT = "Noto Sans SC"
 #: Width in pixels of the static picture; about the measure of the text column.
-BASE_WIDTH = 640
+BASE_WIDTH = WIDE_WIDTH
 #: Name of the parameter that holds the width a chart is laid out for; the browser sets it from its container.
 WIDTH_PARAM = "db_width"
-#: Below this width labels wrap earlier and text that would not fit is shortened.
-NARROW = "db_width < 480"
 
 #: Light-mode colours. The style sheet of the book maps exactly these values to its variables, so that one
 #: picture serves light mode, dark mode and print; use no other colour in a chart.
@@ -145,35 +145,6 @@ def format_number(value: float | None, digits: int | None = None, unit: str = ""
     return f"{rounded:,f}".replace("-", "−") + (unit if unit in ("%", "倍") else "")
 
 
-def text_width(text: str, size: float = TEXT) -> float:
-    """Return the width of a line in pixels: a Chinese character is one em, others a little over half."""
-    ems = sum(1.0 if unicodedata.east_asian_width(c) in "WFA" else 0.58 for c in text)
-    return ems * size
-
-
-def wrap_expr(field: str, wide: int, narrow: int, *, orphan: bool = False) -> str:
-    """Return a Vega expression that breaks a text into lines of ``wide`` (on a phone ``narrow``) characters.
-
-    A single character is not left on a last line of its own but kept on the line before, unless ``orphan``.
-    """
-    rest = "." if orphan else ".."
-    pattern = f"'(.{{' + ({NARROW} ? {narrow} : {wide}) + '}})(?={rest})'"
-    return f"split(replace({field}, regexp({pattern}, 'g'), '$1\\n'), '\\n')"
-
-
-def name_axis(wide: int, narrow: int) -> alt.Axis:
-    """Return a vertical axis of names that wrap to the width there is, each centred on its row."""
-    wrapped = wrap_expr("datum.label", wide, narrow)
-    # Vega sets the first line of a label on the row and lets the others hang below it.
-    centred = alt.ExprRef(f"-8 * (length({wrapped}) - 1)")
-    return alt.Axis(title=None, labelExpr=wrapped, labelLineHeight=16, labelOffset=centred)
-
-
-def lines_needed(texts: Iterable[str], per_line: int) -> int:
-    """Return how many lines the longest of the texts takes when broken every ``per_line`` characters."""
-    return max((math.ceil(len(text) / per_line) for text in texts), default=1) or 1
-
-
 def tidy(data: pd.DataFrame, columns: Mapping[str, str | None]) -> pd.DataFrame:
     """Return a copy of ``data`` whose chosen columns carry the plain names that the builders encode.
 
@@ -256,20 +227,31 @@ def stack(*layers: alt.Chart) -> alt.LayerChart:
 def finish(
     chart: alt.LayerChart,
     *,
-    height: float,
-    right: float = 8,
-    left: float = 2,
+    height: float | tuple[float, float],
+    right: float | tuple[float, float] = 8,
     top: float = 4,
     title: str | None = None,
 ) -> alt.LayerChart:
     """Return the chart with its size, its padding and the title of its vertical axis set on top.
 
-    ``height`` is that of the plotting area in pixels; ``right`` is room for labels that stand outside it.
+    ``height`` of the plot and ``right``, the room for labels beside it, are in pixels; a pair is the value for
+    the page and for a phone, and the page's script sets the second where there is no room for the first.
     """
+    high, low = height if isinstance(height, tuple) else (height, height)
+    wide, narrow = right if isinstance(right, tuple) else (right, right)
+    layout: dict[str, Any] = {"height": [round(high), round(low)], "right": [round(wide), round(narrow)]}
     fitted = chart.add_params(width_param()).properties(
         width=BASE_WIDTH,
-        height=height,
+        height=round(high),
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        padding={"left": left, "right": right, "top": top, "bottom": 4},
+        padding={"left": 2, "right": round(wide), "top": top, "bottom": 4},
     )
-    return fitted.properties(title=title) if title else fitted
+    if title:
+        fitted = fitted.properties(title=heading(title))
+    return add_meta(fitted, layout=layout)
+
+
+def add_meta(chart: alt.LayerChart, **meta: Any) -> alt.LayerChart:
+    """Return the chart with more of what the book keeps beside a specification."""
+    before = chart.usermeta if isinstance(chart.usermeta, dict) else {}
+    return chart.properties(usermeta={"decisionbook": {**before.get("decisionbook", {}), **meta}})

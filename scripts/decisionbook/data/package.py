@@ -64,6 +64,31 @@ class Package:
     def fields(self, name: str) -> list[Row]:
         return self.resource(name)["schema"]["fields"]
 
+    def catalogue(self) -> list[Row]:
+        """Return what the book's data catalogue says of each table: title, description, key, fields, row count."""
+        listed = []
+        for resource in self.descriptor["resources"]:
+            schema = resource["schema"]
+            references = {f: f"{k['reference']['resource'] or resource['name']}.{k['reference']['fields'][0]}" for k in schema.get("foreignKeys", []) for f in k["fields"]}  # fmt: skip
+            fields = []
+            for field in schema["fields"]:
+                entry = {"name": field["name"], "title": field.get("title", ""), "type": field["type"], "constraints": field.get("constraints", {})}
+                if field["name"] in references:
+                    entry["reference"] = references[field["name"]]
+                fields.append(entry)
+            listed.append(
+                {
+                    "name": resource["name"],
+                    "title": resource.get("title", resource["name"]),
+                    "description": resource.get("description", ""),
+                    "path": resource["path"],
+                    "key": list(schema.get("primaryKey", [])),
+                    "rows": len(self.rows(resource["name"])),
+                    "fields": fields,
+                }
+            )
+        return listed
+
     def rows(self, name: str) -> list[Row]:
         """Return a table as dictionaries with typed values; an empty cell is None. Read once a Package."""
         if name not in self._rows:

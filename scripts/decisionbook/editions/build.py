@@ -21,7 +21,7 @@ from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
 from ..render.recalculation import recalculation_data
 from ..runs.execute import RunResult, execute
 from ..runs.parameters import areas_by_name
-from .assemble import assemble
+from .assemble import assemble, copy_notebooks
 from .definition import Edition
 from .manifest import describe, read_manifest, write_manifest
 from .sphinx_build import build_pages
@@ -145,6 +145,8 @@ def build(
     write_json(rows, staging / "reconciliation.json")
     write_workbook(rows, staging / "reconciliation.xlsx", compiled=edition.compiled, label=edition.label)
     _write_json(staging / "findings.json", findings)
+    shutil.copytree(project.data, staging / "data")
+    copy_notebooks(results, staging / "notebooks")
     write_manifest(staging, {**described, "verdicts": verdicts})
     _swap(staging, target)
     lap("finish")
@@ -194,6 +196,7 @@ def book_content(
         "reconciliation": [as_json(row) for row in rows],
         "recommendations": _recommendations(package, by_id),
         "qualifiers": package.rows("qualifiers"),
+        "catalogue": package.catalogue(),
         "sources": [r for r in package.rows("sources") if r["published_on"] <= edition.as_of],
     }
 

@@ -35,25 +35,36 @@ REPLACEMENTS = (
     ('title="Link to this equation"', 'title="这个公式的链接"'),
     ('title="Link to this code"', 'title="这段代码的链接"'),
     ('aria-label="Toggle hidden content"', 'aria-label="展开或收起"'),
-    # A mark never stands at the start of a line, away from its number: U+2060 joins it to what precedes.
-    *((f'<{tag} class="evidence', f'\u2060<{tag} class="evidence') for tag in ("span", "a", "button")),
     ('<section id="english-abstract"', '<section id="english-abstract" lang="en"'),
     ('<th class="head', '<th scope="col" class="head'),
     ('<th class="stub', '<th scope="row" class="stub'),
 )
 
+# A mark stays with the number before it and with the count or word after it: U+2060 joins letters, U+00A0 is a space that
+# does not break. Not after white space: a row of marks must be able to break somewhere.
+_MARK_AFTER_TEXT = re.compile(r'(?<![\s\u3000\u2060])(?=<(?:span|a|button) class="evidence)')
+_MARK_AFTER_SPACE = re.compile(r'(?<=\S) (?=<(?:span|a|button) class="evidence)')
+_SPACE_AFTER_MARK = re.compile(r'(<(?:span|a|button) class="evidence[^>]*>[^<]*</(?:span|a|button)>) (?=\S)')
+
+
+def joined_marks(body: str) -> str:
+    """Return the HTML with verdict marks that begin no line and part from nothing that belongs to them."""
+    body = _MARK_AFTER_SPACE.sub("\u00a0", body)
+    body = _SPACE_AFTER_MARK.sub("\\1\u00a0", body)
+    return _MARK_AFTER_TEXT.sub("\u2060", body)
+
 
 def add_page_context(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Add `nav_parts`, `page_part`, `is_landing`, `is_wide`, `page_scripts`, `page_styles`, `theme_styles` (at html-page-context)."""
+    """Add what layout.html names at its head to the variables of a page (at html-page-context)."""
     body = context.get("body", "")
     for english, chinese in REPLACEMENTS:
         body = body.replace(english, chinese)
-    context["body"] = body
+    context["body"] = joined_marks(body)
     # docutils writes a viewport of its own beside the layout's.
     context["metatags"] = re.sub(r'<meta[^>]*name="viewport"[^>]*>\n?', "", context.get("metatags", "")).rstrip()
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"caption": caption, "pages": [_entry(app, pagename, *page) for page in pages]} for caption, pages in book_parts(app.env)
     ]
     context["nav_parts"] = parts

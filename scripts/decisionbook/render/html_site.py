@@ -119,7 +119,7 @@ def _write(path: Path, text: str) -> bool:
 def _resolve(page: str, address: str) -> str:
     """Return the path below the site's root of an address on a page; "" when it leads out of the site."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(address)))
-    return "" if path.startswith("..") or path.startswith("/") else path
+    return "" if path.startswith(("..", "/")) else path
 
 
 def _follow(html_dir: Path, used: Iterable[str]) -> tuple[set[str], list[str]]:
@@ -179,7 +179,8 @@ def _remove_unused(html_dir: Path, used: set[str], keep: Sequence[str]) -> int:
 def _report(
     html_dir: Path, used: set[str], sizes: Mapping[str, int], counts: Counter[str], rewritten: int, removed: int
 ) -> FinishReport:
-    static = {path.relative_to(html_dir).as_posix(): path.stat().st_size for path in html_dir.glob("_static/**/*") if path.is_file()}
+    files = [path for path in html_dir.glob("_static/**/*") if path.is_file()]
+    static = {path.relative_to(html_dir).as_posix(): path.stat().st_size for path in files}
     bundles = {name for name in static if any(fnmatch(name, pattern) for pattern in BUNDLES)}
     return FinishReport(
         pages=len(sizes),

@@ -9,7 +9,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxTranslator
 from sphinx.writers.html5 import HTML5Translator
 
-
 # Widths in half-width characters: a cell that is no longer is never broken, one that is longer gets room to be read.
 SHORT, LONG = 16, 40
 # From this many columns on, a table is set smaller.

@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
+from .catalogue import DataCatalogue
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .directives import STATUS_WORDS, Cell, build_table, number
 from .findings import verdict_mark
@@ -190,6 +191,7 @@ DIRECTIVES = {
     "qualifier-table": QualifierTable,
     "source-table": SourceTable,
     "reconciliation-summary": ReconciliationSummary,
+    "data-catalogue": DataCatalogue,
     "reconciliation-all": ReconciliationAll,
     "edition-summary": EditionSummary,
     "chapter-list": ChapterList,

@@ -52,7 +52,7 @@ def execute(
     source = context.project.notebook(chapter)
     require_parameters_cell(source, context.project.shown(source))
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="decisionbook-") as folder, _environment(context, Path(folder)):
+    with tempfile.TemporaryDirectory(prefix="db-") as folder, _environment(context, Path(folder)):
         executed = Path(folder) / "executed.ipynb"
         try:
             papermill.execute_notebook(
@@ -64,8 +64,9 @@ def execute(
                 log_output=False,
                 execution_timeout=timeout,
                 cwd=str(source.parent),
-                # Parallel TCP kernels lose races for ports, and anyone on the machine may speak to them.
-                config=Config({"KernelManager": {"transport": "ipc"}}),
+                # Parallel TCP kernels lose races for ports, and anyone on the machine may speak to them. The sockets lie
+                # in the run's own folder: by default they share one name in the working folder, and runs meet there.
+                config=Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "ipc")}}),
                 # What a cell says is in the notebook; the kernel's own log would only clutter the progress lines.
                 extra_arguments=["--log-level=CRITICAL"],
             )

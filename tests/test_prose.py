@@ -1,0 +1,81 @@
+"""No number is typed into prose: what is not a year, a name, a reference or a glued value comes from data."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from .conftest import ROOT
+
+# Names and fixed terms that hold digits or numerals; the longest first, so that a short one does not leave a rest.
+NAMES = (
+    "PDF/UA-1 CC BY 4.0 Jupyter Book 1 SHA-256 UTF-8 S-T-A-M M/G/c ISO 3166 GB/T 2260 WCAG 2.2 IPv6 5G 4G NB-IoT C-V2X 1+N倍 N倍 2C 2B O2O "
+    "十四五 十三五 二十条 三类 第三方 第一时间 一期 二期 一网通办 一件事 一体化 两两 一键游 六堡 三江 百色 四川 长三角 珠三角 三维 二维 "
+    "八步 五象 三农 三孩 一核 三角 千兆 万方 一万元 万元 亿元 万座 万户 万人 万个 亿户 每万人 每千人 千人 万家 百万 翻转点 二氧化碳 "
+    "四则运算 十大要点 半开区间 一半开 二者 两者 三者 两地 两端 两张 两种 两个 两处 两条 两项 两步 两组 两栏 两期 两类 两段 两句 两列 三线 三档"
+).split()
+YEAR = re.compile(r"(?:19|20)\d\d(?:[-–—至到](?:19|20)\d\d)?(?:-S[12]|-Q[1-4]|-\d\d)*|(?:19|20)\d\d\.\d\d")
+SOURCE = re.compile(r"(?:来源)?\s?\b00[0-4]\b")
+DATE = re.compile(r"\d{1,2}\s?月(?:\s?\d{1,2}\s?日)?")
+DIGITS = re.compile(r"\d+(?:\.\d+)?")
+NUMERAL = re.compile(
+    r"百分之[零一二三四五六七八九十百半]+|[零一二两三四五六七八九十百千万亿半]+分之[零一二两三四五六七八九十百千万亿]+"
+    r"|[一二两三四五六七八九]成(?![为了果就功立本熟长都员分份])|一半|过半|翻[一两]?番|[十百千]余|数[十百千]|几[十百千]"
+    r"|(?<![第每])[三四五六七八九十百千]+(?:多|余)?(?:个|项|家|座|倍|人|次|级|条|市|省|县|点|位|天|所|件|户|款|部|台|辆|亩|公里|层|章|版|步|份|篇|岁|件)"
+)
+
+
+def prose_of(text: str) -> str:
+    """Return the prose of a MyST text: without code, roles, directives' heads, links' targets and front matter."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    text = re.sub(r"(?ms)^```.*?^```", " ", text)
+    text = re.sub(r"(?m)^:::.*$", " ", text)
+    text = re.sub(r"\{[\w:-]+\}`[^`]*`", " ", text)
+    text = re.sub(r"`[^`]*`", " ", text)
+    return re.sub(r"\]\([^)]*\)", "] ", text)
+
+
+def typed_numbers(text: str) -> list[str]:
+    """Return the numbers that stand typed in a prose text, each with its surroundings."""
+    rest = prose_of(text)
+    for name in sorted(NAMES, key=len, reverse=True):
+        rest = rest.replace(name, " ")
+    for pattern in (YEAR, SOURCE, DATE):
+        rest = pattern.sub(" ", rest)
+    return [rest[max(0, m.start() - 12) : m.end() + 8].replace("\n", " ") for p in (DIGITS, NUMERAL) for m in p.finditer(rest)]
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PAGES = sorted((ROOT / "book").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_no_number_is_typed_into_a_chapter(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    found = [n for cell in notebook.cells if cell.cell_type == "markdown" for n in typed_numbers(cell.source)]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_no_number_is_typed_into_a_page(path: Path) -> None:
+    # Pages may explain the method with an example; they mark it as code.
+    assert typed_numbers(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["占 0.92%", "约三成企业", "不到一半", "十余个项目", "五项任务", "三分之一", "增长12倍", "翻一番", "百分之五", "共 14 个"],
+)
+def test_the_scan_sees_typed_numbers(text: str) -> None:
+    assert typed_numbers(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2022 年上半年", "十四五规划", "来源 003", "{glue:text}`x:.2f`%", "5G 基站", "{numref}`fig-a`", "```\nrun -p growth=12\n```", "统一的一致口径", "10 月 28 日"],
+)
+def test_the_scan_passes_names_years_and_glue(text: str) -> None:
+    assert typed_numbers(text) == []
