@@ -15,7 +15,7 @@ import pandas as pd
 
 from decisionbook import charts
 from decisionbook.charts.bundle import draw
-from decisionbook.charts.theme import text_width
+from decisionbook.charts.text import text_width
 
 RATIOS = pd.DataFrame(
     {
@@ -153,8 +153,11 @@ def bundle(chart: alt.TopLevelMixin, name: str = "sample", **described: Any) -> 
 def at_width(spec: dict[str, Any], width: int) -> dict[str, Any]:
     """Return the specification laid out for a width, as the page's script does it."""
     spec = copy.deepcopy(spec)
-    layout = spec["usermeta"]["decisionbook"].get("layout")
-    if layout:
+    layout = spec["usermeta"]["decisionbook"]["layout"]
+    if "height" in layout:
+        spec["height"] = layout["height"][width < 480]
+        spec["padding"]["right"] = layout["right"][width < 480]
+    if layout.get("kind") == "facet":
         columns = layout["narrow_columns"] if width < 480 else layout["columns"]
         spec["columns"] = columns
         spec["spec"]["width"] = (width - layout["inset"] - layout["gap"] * (columns - 1)) // columns

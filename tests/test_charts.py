@@ -15,9 +15,12 @@ import pandas as pd
 import pytest
 
 from decisionbook import charts
+from decisionbook.charts.axes import spread
+from decisionbook.charts.bars import interval_label
 from decisionbook.charts.bundle import CHART_MIME, SVG_MIME, plain, readout_values, slim
 from decisionbook.charts.panels import date_key
-from decisionbook.charts.series import place_labels, spread
+from decisionbook.charts.series import place_labels
+from decisionbook.charts.text import wrap_text
 from decisionbook.charts.theme import nice_domain
 
 from .chart_samples import GROWTH, RATIOS, YEARS, bundle, catch_up, drawn_at, samples, texts, vertical_rules
@@ -68,12 +71,15 @@ def test_text_is_readable_and_inside_the_picture(kind: str) -> None:
         assert float(re.search(r'width="(\d+)"', svg)[1]) <= width + 1  # type: ignore[index]
 
 
-def test_height_does_not_depend_on_the_width(kind: str) -> None:
+def test_the_height_is_known_before_a_chart_is_drawn(kind: str) -> None:
     """Or the page would jump when the script lays a chart out for the screen."""
+    spec = PACKAGED[kind][CHART_MIME]
+    heights = [int(re.search(r' height="(\d+)"', drawn_at(spec, w))[1]) for w in (640, 480, 800, PHONE)]  # type: ignore[index]
+    assert len(set(heights[:3])) == 1
     if kind == "small_multiples":
-        pytest.skip("its panels stand in fewer columns on a phone")
-    heights = {re.search(r' height="(\d+)"', drawn_at(PACKAGED[kind][CHART_MIME], w))[1] for w in (PHONE, 480, 640, 720)}  # type: ignore[index]
-    assert len(heights) == 1
+        return  # its panels stand in fewer columns on a phone
+    wide, narrow = spec["usermeta"]["decisionbook"]["layout"]["height"]
+    assert heights[3] == heights[0] + narrow - wide
 
 
 def test_the_picture_names_only_the_packaged_font(kind: str) -> None:
@@ -102,11 +108,35 @@ def test_labels_at_the_ends_of_lines_stand_apart() -> None:
 
 
 def test_spread_keeps_order_and_moves_nothing_that_has_room() -> None:
-    assert spread([10, 50, 90], 18, 0, 100) == [10, 50, 90]
-    moved = spread([50, 50, 51], 18, 0, 100)
+    assert spread([10, 50, 90], [18] * 3, 0, 100) == [10, 50, 90]
+    moved = spread([50, 50, 51], [18, 18, 36], 0, 100)
     assert moved == sorted(moved)
     assert moved[1] - moved[0] >= 17.9
-    assert moved[2] - moved[1] >= 17.9
+    assert moved[2] - moved[1] >= 26.9
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "lines"),
+    [
+        ("广西", 7, ["广西"]),
+        ("须覆盖的社区（情景）", 7, ["须覆盖的社区", "（情景）"]),
+        ("官方全年（2021年）", 7, ["官方全年", "（2021年）"]),
+        ("城镇居民住房公积金覆盖率 12.27%", 7, ["城镇居民住房", "公积金覆盖率", "12.27%"]),
+        ("北京", 1, ["北", "京"]),
+        ("IDC/CDN", 2, ["IDC/CDN"]),
+        ("", 5, [""]),
+    ],
+)
+def test_lines_break_evenly_and_never_inside_a_number(text: str, limit: float, lines: list[str]) -> None:
+    assert wrap_text(text, limit) == lines
+
+
+def test_no_line_starts_with_a_closing_mark_or_loses_a_character() -> None:
+    text = "人工逐一核验健康码慢，入口拥挤；各地“防控措施”不一（2021—2023年）。"
+    for limit in range(3, 20):
+        lines = wrap_text(text, limit)
+        assert "".join(lines) == text
+        assert not [line for line in lines if line[0] in "，；”）。" or line[-1] in "“（"]
 
 
 def test_point_labels_that_have_no_room_are_left_out() -> None:
@@ -125,6 +155,38 @@ def test_one_sided_bounds_are_open_and_drawn_as_arrows() -> None:
     assert rows["其他"]["label"] == "≥2%"
     shapes = {layer["mark"].get("shape") for layer in spec["layer"]}
     assert {"triangle-left", "triangle-right"} <= shapes
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "digits", "label"),
+    [
+        (8.22, 8.215, 8.225, 2, "8.22%（8.215%—8.225%）"),
+        (0.77, 0.729, 0.803, 2, "0.77%（0.73%—0.80%）"),
+        (50678, 50678, 50678, 0, "50,678%"),
+        (math.nan, 200, math.nan, 0, "≥200%"),
+        (math.nan, math.nan, math.nan, 0, "无界"),
+    ],
+)
+def test_interval_labels_say_no_more_than_is_known(value: float, low: float, high: float, digits: int, label: str) -> None:
+    assert interval_label(value, low, high, digits, "%") == label
+
+
+def test_long_names_of_lines_leave_room_for_the_lines() -> None:
+    frame = pd.DataFrame({"t": [1, 2] * 2, "v": [1, 2, 3, 4], "s": ["按全国上半年占比折算的情景"] * 2 + ["每万人三十五座的饱和水平"] * 2})
+    spec = bundle(charts.line_chart(frame, x="t", y="v", series="s", title="值"))[CHART_MIME]
+    wide, narrow = spec["usermeta"]["decisionbook"]["layout"]["right"]
+    assert wide < 200
+    assert narrow < 120
+
+
+def test_names_of_lines_that_a_slider_brings_together_stay_apart() -> None:
+    chart = charts.what_if(
+        sliders=[charts.Slider("a", "甲", 0, 10, 1, 5)], x=("t", 0, 1, 1), x_title="t", y_title="y",
+        series={"甲线": "a", "乙线": "5", "丙线": "5.05"}, y_domain=(0, 10),
+    )  # fmt: skip
+    ends = sorted(t.y for t in texts(bundle(chart)[SVG_MIME]) if t.words.endswith("线"))
+    assert len(ends) == 3
+    assert min(b - a for a, b in pairwise(ends)) >= 12
 
 
 def test_missing_values_are_null_and_shown_as_a_dash() -> None:

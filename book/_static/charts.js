@@ -111,9 +111,19 @@
     this.width = 0;
     this.sliders = [];
     this.turn = 0;
+    this.reserve();
     this.wireSliders();
     this.wireTools();
   }
+
+  /* On a phone a chart may need more height than its picture: taken at once, so that nothing moves later. */
+  Chart.prototype.reserve = function () {
+    var layout = this.meta.layout;
+    if (!layout || !layout.height) return;
+    var narrow = this.root.clientWidth < 480;
+    var tall = Number(this.picture.querySelector("svg").getAttribute("height")) + layout.height[1] - layout.height[0];
+    this.root.style.minHeight = narrow ? tall + "px" : "";
+  };
 
   Chart.prototype.wireSliders = function () {
     var self = this;
@@ -180,6 +190,11 @@
     var layout = this.meta.layout;
     var self = this;
     delete spec.usermeta;
+    if (layout && layout.kind !== "facet") {
+      var step = width < 480 ? 1 : 0;
+      if (layout.height) spec.height = layout.height[step];
+      if (layout.right && spec.padding) spec.padding.right = layout.right[step];
+    }
     if (layout && layout.kind === "facet") {
       var columns = width < 480 ? layout.narrow_columns : layout.columns;
       spec.columns = columns;
@@ -205,6 +220,7 @@
     var width = Math.min(MOST, Math.floor(this.root.clientWidth));
     if (!width || width === this.width) return Promise.resolve();
     this.width = width;
+    this.reserve();
     var turn = ++this.turn;
     return loadBundle().then(function (vega) {
       if (turn !== self.turn) return null; // The page was resized again meanwhile.

@@ -127,7 +127,7 @@ def interval_plot(
     colour = alt.Color("colour:N", scale=None)
     x = value_axis("start", axis_title(title, unit), ends, inset=8, unit=unit)
     frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
-    frame["reach"] = [text_width(t) for t in frame["label"]]
+    frame["reach"] = [text_width(t, theme.TEXT) for t in frame["label"]]
     base = alt.Chart(frame.drop(columns="given", errors="ignore")).encode(y=category_axis(names))
     bar = base.mark_rule(strokeWidth=7, opacity=0.45, yOffset=9).encode(x=x, x2="end:Q", color=colour, tooltip="tip:N")
     arrows = [

@@ -10,13 +10,19 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .bars import Names, axis_title
+from .axes import Names, axis_title, name_axis
 from .places import LAYOUTS, place_code
 from .states import PRESENCE, State, resolve
+from .text import NARROW, NARROW_WIDTH, WIDE_WIDTH, add_lines, most_lines, text_width, widest
 from .theme import TOKENS, ChartError, finish, format_number, stack, tidy
 
 #: Fill strengths of the classes of a value, from low to high; a strength above a half would swallow its text.
 STRENGTHS = {2: (0.16, 1.0), 3: (0.14, 0.4, 1.0), 4: (0.12, 0.28, 0.48, 1.0), 5: (0.08, 0.2, 0.34, 0.5, 1.0)}
+
+
+#: Ems of a row's name in one line, on the page and on a phone; and the size of text in cells.
+ROW_EMS = (12, 6)
+CELL_SIZE = alt.ExprRef(f"{NARROW} ? {theme.SMALL} : {theme.TEXT}")
 
 
 def legend_text(states: Sequence[State]) -> str:
@@ -68,39 +74,53 @@ def heatmap(
         raise ChartError(f"the matrix has two values for {pair['row']} × {pair['column']}")
     found = resolve(frame["state"], states)
     dress(frame, found)
-    words = frame["text"].astype(str) if "text" in frame else frame["state_label"]
-    frame["cell"] = [f"{g} {w}".strip() for g, w in zip(frame["glyph"], words, strict=True)]
-    frame["tip"] = [f"{a} × {b}：{w}" for a, b, w in zip(frame["row"], frame["column"], words, strict=True)]
+    own = frame["text"].fillna("").astype(str).tolist() if "text" in frame else None
+    words = own or [s.label for s in found]
     rows, columns = list(dict.fromkeys(frame["row"])), list(dict.fromkeys(frame["column"]))
-    per_line = max(2, min(8, int(230 / len(columns) / theme.TEXT)))
+    frame["tip"] = [f"{a} × {b}：{s.glyph} {w}" for a, b, s, w in zip(frame["row"], frame["column"], found, words, strict=True)]
+    spans = {
+        name: (width - 24 - widest(rows, limit, theme.TEXT)) / len(columns)
+        for name, width, limit in (("wide", WIDE_WIDTH, ROW_EMS[0]), ("narrow", NARROW_WIDTH, ROW_EMS[1]))
+    }
+    for name, span in spans.items():
+        frame[f"cell_{name}"] = [cell_text(s, w, own is not None, span) for s, w in zip(found, words, strict=True)]
+    axis = name_axis(rows, *ROW_EMS)
     x = alt.X("column:N", sort=columns, axis=None, scale=alt.Scale(paddingInner=0.04, paddingOuter=0))
-    y = alt.Y("row:N", sort=rows, axis=theme.name_axis(12, 6), scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
-    base = alt.Chart(frame.drop(columns=["state", "text"], errors="ignore")).encode(x=x, y=y)
-    roomy = f"!({theme.NARROW}) && width / {len(columns)} > 64"
-    words_layer = base.mark_text(fontSize=theme.TEXT, text=alt.ExprRef(f"{roomy} ? datum.cell : datum.glyph")).encode(
-        color=alt.Color("text_colour:N", scale=None)
-    )
+    y = alt.Y("row:N", sort=rows, axis=axis, scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
+    base = alt.Chart(frame.drop(columns=["state", "text", "glyph", "state_label"], errors="ignore")).encode(x=x, y=y)
+    inside = base.mark_text(fontSize=CELL_SIZE, text=alt.ExprRef(f"{NARROW} ? datum.cell_narrow : datum.cell_wide"))
     used = [s for s in states if s in found]
     corner = " × ".join(t for t in (row_title, column_title) if t)
     title = "　　".join(t for t in (corner, legend_text(used)) if t)
-    height = max(cell_height, theme.lines_needed(rows, 6) * 17 + 8) * len(rows)
-    heads = column_heads(columns, x, max(per_line, int(520 / len(columns) / theme.TEXT)), per_line)
-    return finish(stack(cell_layers(base), words_layer, *heads), height=height, title=title)
+    wide, narrow = (max(cell_height, most_lines(rows, limit) * 16 + 12) * len(rows) for limit in ROW_EMS)
+    layers = [cell_layers(base), inside.encode(color=alt.Color("text_colour:N", scale=None)), *column_heads(columns, x, spans)]
+    return finish(stack(*layers), height=(wide, narrow), title=title)
 
 
-def column_heads(columns: Sequence[str], x: alt.X, wide: int, narrow: int) -> list[alt.Chart]:
-    """Return the names above the columns, with the same height at any width.
+def cell_text(state: State, words: str, own: bool, span: float) -> str:
+    """Return what fits a cell ``span`` pixels wide: glyph and words, words of its own alone, or the glyph."""
+    whole = f"{state.glyph} {words}".strip()
+    if text_width(whole, theme.TEXT) <= span - 6:
+        return whole
+    return words if own and words and text_width(words, theme.SMALL) <= span - 2 else state.glyph
+
+
+def column_heads(columns: Sequence[str], x: alt.X, spans: dict[str, float]) -> list[alt.Chart]:
+    """Return the names above columns of the given widths in pixels, with the same height at any width.
 
     Not an axis: its labels grow downwards into the cells when they wrap, and its height would depend on the
     width, so that the page would jump when the chart is laid out for a phone.
     """
-    wrapped = theme.wrap_expr("datum.column", wide, narrow, orphan=True)
-    text = alt.Chart(pd.DataFrame({"column": list(columns)})).mark_text(
-        fontSize=theme.TEXT, lineHeight=16, baseline="bottom", color=TOKENS["ink"],
-        text=alt.ExprRef(wrapped), dy=alt.ExprRef(f"-16 * (length({wrapped}) - 1)"),
+    frame = pd.DataFrame({"column": list(columns), "head": list(columns)})
+    sizes = {"wide": theme.TEXT, "narrow": 11}
+    limits = {name: max(1.0, (spans[name] - 2) / size) for name, size in sizes.items()}
+    lines = add_lines(frame, "head", limits["wide"], limits["narrow"])
+    text = alt.Chart(frame.drop(columns="head")).mark_text(
+        fontSize=alt.ExprRef(f"{NARROW} ? {sizes['narrow']} : {sizes['wide']}"), lineHeight=15, baseline="bottom",
+        color=TOKENS["ink"], text=alt.ExprRef(lines), dy=alt.ExprRef(f"-15 * (length({lines}) - 1)"),
     )  # fmt: skip
-    room = 16 * theme.lines_needed(columns, narrow) + 8
-    # An invisible line as high as the names on a phone: the title stands on what is drawn below it.
+    room = 15 * max(most_lines(columns, limit) for limit in limits.values()) + 9
+    # An invisible line as high as the names at either width: the title stands on what is drawn below it.
     spacer = alt.Chart(pd.DataFrame({"one": [1]})).mark_rule(opacity=0)
     return [spacer.encode(x=alt.value(0), y=alt.value(-room), y2=alt.value(0)), text.encode(x=x, y=alt.value(-6))]
 
@@ -177,7 +197,7 @@ def tile_grid(
             cornerRadius=2, fill="transparent", stroke=TOKENS["accent"], strokeWidth=3
         )
         layers.append(frame_mark.encode(x=x, y=y))
-    small = f"{theme.NARROW} && {len(columns)} > 6"
+    small = f"{NARROW} && {len(columns)} > 6"
     colour = alt.Color("text_colour:N", scale=None)
     name = base.mark_text(dy=-9, fontSize=theme.TEXT, text=alt.ExprRef(f"{small} ? datum.short : datum.name"))
     number = base.mark_text(dy=10, fontSize=alt.ExprRef(f"{small} ? 11 : {theme.SMALL}"))
@@ -218,18 +238,23 @@ def chain_map(
     )  # fmt: skip
     x = alt.X("stage:N", sort=stages, axis=axis, scale=alt.Scale(paddingInner=0.07, paddingOuter=0))
     y = alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0.12, paddingOuter=0.02))
-    base = alt.Chart(frame.drop(columns=["state", "state_label", "glyph", "note"], errors="ignore")).encode(x=x, y=y)
     colour = alt.Color("text_colour:N", scale=None)
-    per_line = max(4, int(300 / len(stages) / theme.TEXT))
-    lines = theme.lines_needed(frame["link"], per_line)
-    wrapped = theme.wrap_expr("datum.link", 14, per_line)
+    boxes = [(width - 24) / len(stages) - 12 for width in (WIDE_WIDTH, NARROW_WIDTH)]
+    limits = [max(3.0, box / theme.TEXT) for box in boxes]
+    wrapped = add_lines(frame, "link", *limits)
+    shown = "datum.mark"
+    if "note" in frame:
+        wide_enough = [text_width(t, theme.SMALL) <= boxes[0] for t in frame["mark_note"]]
+        frame["mark_note"] = frame["mark_note"].where(wide_enough, frame["mark"])
+        shown = f"{NARROW} ? datum.mark : datum.mark_note"
+    base = alt.Chart(frame.drop(columns=["state", "state_label", "glyph", "note", "link"], errors="ignore")).encode(x=x, y=y)
     name = base.mark_text(
-        fontSize=theme.TEXT, lineHeight=16, lineBreak="\n", text=alt.ExprRef(wrapped),
+        fontSize=theme.TEXT, lineHeight=16, text=alt.ExprRef(wrapped),
+        # The block of name and state is centred on its box.
         dy=alt.ExprRef(f"-9 - 8 * (length({wrapped}) - 1)"),
     ).encode(color=colour)  # fmt: skip
-    shown = f"{theme.NARROW} ? datum.mark : datum.mark_note" if "note" in frame else "datum.mark"
     mark = base.mark_text(
         fontSize=theme.SMALL, text=alt.ExprRef(shown), dy=alt.ExprRef(f"11 + 8 * (length({wrapped}) - 1)")
     ).encode(color=colour)
-    height = (44 + 16 * lines) * int(frame["place"].max() + 1)
-    return finish(stack(cell_layers(base, corner=3), name, mark), height=height, right=2)
+    wide, narrow = ((40 + 16 * most_lines(frame["link"], limit)) * int(frame["place"].max() + 1) for limit in limits)
+    return finish(stack(cell_layers(base, corner=3), name, mark), height=(wide, narrow), right=2)

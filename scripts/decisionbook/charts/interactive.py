@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from . import theme
-from .axes import EndLabels, Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
+from .axes import Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
 from .bundle import Readout, Slider, plain
-from .text import heading, text_width
+from .text import NARROW, heading, text_width, widest, wrap_text
 from .theme import TOKENS, add_meta, finish, format_number, stack, tones
 
 
@@ -53,31 +53,41 @@ def what_if(
     axis_y = alt.Axis(title=None, grid=True, tickCount=4)
     scale_y = alt.Scale(domain=list(y_domain), clamp=True) if y_domain else alt.Scale(zero=False, nice=True)
     position = alt.X(f"{name}:Q", axis=axis_x, scale=alt.Scale(nice=False, zero=False))
-    layers: list[alt.Chart] = []
+    lines, names = [], []
+    last = chart.transform_filter(f"datum.{name} >= {stop - step / 2!r}")
     for number, label in enumerate(labels):
         y = alt.Y(f"s{number}:Q", axis=axis_y, scale=scale_y)
-        layers.append(chart.mark_line(color=colours[label], clip=True).encode(x=position, y=y))
-        last = chart.transform_filter(f"datum.{name} >= {stop - step / 2!r}")
-        colour = TOKENS["soft"] if colours[label] == TOKENS["grey"] else colours[label]
-        layers.append(
-            last.mark_text(align="left", dx=8, color=colour, fontSize=theme.VALUE).encode(x=position, y=y, text=alt.value(label))
-        )
+        lines.append(chart.mark_line(color=colours[label], clip=True).encode(x=position, y=y))
+        wide, narrow = (json.dumps(wrap_text(label, limit), ensure_ascii=False) for limit in (11, 6.5))
+        words = last.mark_text(
+            align="left", dx=8, fontSize=theme.TEXT, lineHeight=16, color=theme.text_tones([colours[label]])[0],
+            text=alt.ExprRef(f"{NARROW} ? {narrow} : {wide}"),
+            dy=alt.ExprRef(pushed_apart(number, len(labels))),
+        )  # fmt: skip
+        names.append(words.encode(x=position, y=y))
+    rules: list[alt.Chart] = []
+    rooms = (18 + widest(labels, 11, theme.TEXT), 18 + widest(labels, 6.5, theme.TEXT))
     if marker:
         spot = alt.Chart(pd.DataFrame({"one": [1]})).transform_calculate(marker_at=marker)
         spot = spot.transform_filter(f"isValid(datum.marker_at) && datum.marker_at >= {start!r} && datum.marker_at <= {stop!r}")
-        at = alt.X("marker_at:Q")
-        layers.append(spot.mark_rule(strokeDash=[4, 3], color=TOKENS["ink"], strokeWidth=1).encode(x=at))
-        if marker_label:
-            side = "scale('x', datum.marker_at) > width * 0.6"
-            layers.append(
-                spot.mark_text(
-                    color=TOKENS["ink"], fontSize=theme.SMALL, align=alt.ExprRef(f"{side} ? 'right' : 'left'"),
-                    dx=alt.ExprRef(f"{side} ? -6 : 6"),
-                ).encode(x=at, y=alt.value(8), text=alt.value(marker_label))
-            )  # fmt: skip
-    room = 14 + max(text_width(label, theme.VALUE) for label in labels)
-    layered = with_sliders(stack(*layers), sliders, readouts, constants)
-    return finish(layered, height=height, right=room, title=axis_title(y_title, y_unit))
+        rules = line_with_name(spot, "marker_at", marker_label, rooms[1])
+    layered = with_sliders(stack(*lines, *rules, *names), sliders, readouts, constants)
+    return finish(layered, height=height, right=rooms, title=axis_title(y_title, y_unit))
+
+
+def pushed_apart(number: int, count: int) -> str:
+    """Return the Vega expression of how far a line's name moves from the names that would stand on it.
+
+    Where the lines end is known only once the sliders are read, so it is worked out there.
+    """
+    parts = []
+    for other in range(count):
+        if other != number:
+            gap = f"(scale('y', datum.s{number}) - scale('y', datum.s{other}))"
+            # Two lines that end in one place part in the order in which they are given.
+            below = f"({gap} > 0 || ({gap} === 0 && {number} > {other}))"
+            parts.append(f"(abs({gap}) < 18 ? ({below} ? 1 : -1) * (18 - abs({gap})) / 2 : 0)")
+    return " + ".join(parts) or "0"
 
 
 def what_if_dots(
@@ -118,30 +128,17 @@ def what_if_dots(
     )
     x = value_axis("at", axis_title(title, unit), domain, unit=unit)
     colour = alt.Color("colour:N", scale=None)
+    room = 24 + text_width(max((format_number(v, digits, unit) for v in domain), key=len), theme.VALUE)
     layers = [base.mark_rule(strokeWidth=2.5).encode(x=x, x2="zero:Q", color=colour)]
     if reference:
         line = alt.Chart(pd.DataFrame({"one": [1]})).transform_calculate(reference=reference)
         line = line.transform_filter(f"datum.reference >= {domain[0]!r} && datum.reference <= {domain[1]!r}")
-        side = "scale('x', datum.reference) > width * 0.6"
-        at = alt.X("reference:Q")
-        rule = line.mark_rule(color=TOKENS["ink"], strokeDash=[4, 3], strokeWidth=1)
-        layers.append(rule.encode(x=at, y=alt.value(-16), y2=alt.value(alt.ExprRef("height"))))
-        text = line.mark_text(
-            color=TOKENS["ink"], fontSize=theme.SMALL, align=alt.ExprRef(f"{side} ? 'right' : 'left'"),
-            dx=alt.ExprRef(f"{side} ? -6 : 6"),
-        )  # fmt: skip
-        layers.append(text.encode(x=at, y=alt.value(-11), text=alt.value(reference_label)))
-    placed: dict[str, Any] = {"align": "left", "dx": 12, "fontSize": theme.VALUE}
-    labelled = base.encode(x=x, text="label:N")
-    layers += [
-        base.mark_point(size=150, opacity=1).encode(x=x, color=colour),
-        labelled.mark_text(stroke=TOKENS["paper"], strokeWidth=5, color=TOKENS["paper"], **placed),
-        labelled.mark_text(**placed).encode(color=alt.Color("text_colour:N", scale=None)),
-    ]
-    longest = max(format_number(v, digits, unit) for v in domain)
+        layers += line_with_name(line, "reference", reference_label, room)
+    layers.append(base.mark_point(size=150, opacity=1).encode(x=x, color=colour))
+    words = base.encode(x=x, text="label:N")
+    layers += with_halo(words, alt.Color("text_colour:N", scale=None), align="left", dx=12, fontSize=theme.VALUE)
     chart = with_sliders(stack(*layers), sliders, readouts, constants)
-    room = 24 + text_width(longest, theme.VALUE)
-    return finish(chart, height=row_height(names) * len(names), right=room, top=24 if reference else 4)
+    return finish(chart, height=row_heights(names), right=room, top=24 if reference else 4)
 
 
 def with_sliders(
@@ -160,5 +157,8 @@ def with_sliders(
         for s in sliders
     ]
     params += [alt.param(name=r.signal, expr=r.expr) for r in readouts]
-    meta = {"sliders": [plain(vars(s)) for s in sliders], "readouts": [plain(vars(r)) for r in readouts]}
-    return chart.add_params(*params).properties(usermeta={"decisionbook": meta})
+    return add_meta(
+        chart.add_params(*params),
+        sliders=[plain(vars(s)) for s in sliders],
+        readouts=[plain(vars(r)) for r in readouts],
+    )

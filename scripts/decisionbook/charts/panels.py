@@ -9,8 +9,9 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .bars import Names, axis_title
+from .axes import Names, axis_title
 from .series import show_place
+from .text import NARROW, add_lines, heading
 from .theme import BASE_WIDTH, TOKENS, ChartError, finish, format_number, stack, tidy, width_param
 
 #: Shape and colour of the levels of a timeline, in order.
@@ -55,23 +56,26 @@ def timeline(
     frame["colour"] = [TOKENS[LEVEL_MARKS[known.index(v)][1]] for v in frame["level"]]
     frame["shape"] = [LEVEL_MARKS[known.index(v)][0] for v in frame["level"]]
     frame["text_colour"] = [TOKENS["accent"] if e in chosen else TOKENS["ink"] for e in frame["event"]]
-    heights = [max(1, -(-len(e) // 15)) * 17 + 13 for e in frame["event"]]
-    frame["at"] = [sum(heights[:i]) + 15 for i in range(len(heights))]
-    total = sum(heights)
+    words = add_lines(frame, "event", 38, 15)
+    totals = {}
+    for width in ("wide", "narrow"):
+        heights = [17 * (text.count("\n") + 1) + 13 for text in frame[f"event_{width}"]]
+        totals[width] = sum(heights)
+        frame[width] = [(sum(heights[:i]) + 15) / sum(heights) for i in range(len(heights))]
     frame["date"] = frame["date"].mask(frame["date"] == frame["date"].shift(), "")
     line, text_at = 92, 110
-    down = alt.Y("at:Q", axis=None, scale=alt.Scale(domain=[0, total], range=[0, total], nice=False))
-    base = alt.Chart(frame).encode(y=down)
+    # Shares of the height, because the rows of a phone stand elsewhere than those of the page.
+    down = alt.Y("at:Q", axis=None, scale=alt.Scale(domain=[0, 1], reverse=True, nice=False))
+    base = alt.Chart(frame.drop(columns="event")).transform_calculate(at=f"{NARROW} ? datum.narrow : datum.wide").encode(y=down)
     colour = alt.Color("text_colour:N", scale=None)
-    spine = alt.Chart(pd.DataFrame({"at": [0], "end": [total]})).mark_rule(color=TOKENS["line"], strokeWidth=2)
+    spine = alt.Chart(pd.DataFrame({"at": [0], "end": [1]})).mark_rule(color=TOKENS["line"], strokeWidth=2)
     mark = base.mark_point(size=90, opacity=1).encode(
         x=alt.value(line), color=alt.Color("colour:N", scale=None), shape=alt.Shape("shape:N", scale=None)
     )
     when = base.mark_text(align="right", fontSize=theme.SMALL, color=TOKENS["soft"])
     what = base.mark_text(
-        align="left", fontSize=theme.TEXT, lineHeight=17, baseline="line-top", dy=-9,
-        text=alt.ExprRef(theme.wrap_expr("datum.event", 38, 15)),
-    )  # fmt: skip
+        align="left", fontSize=theme.TEXT, lineHeight=17, baseline="line-top", dy=-9, text=alt.ExprRef(words)
+    )
     layers = [
         spine.encode(x=alt.value(line), y=down, y2="end:Q"),
         mark,
@@ -79,7 +83,7 @@ def timeline(
         what.encode(x=alt.value(text_at), color=colour),
     ]
     key = "　".join(f"{LEVEL_MARKS[i][2]} {name}" for i, name in enumerate(known))
-    return finish(stack(*layers), height=total, title=key)
+    return finish(stack(*layers), height=(totals["wide"], totals["narrow"]), title=key)
 
 
 def small_multiples(
@@ -140,5 +144,5 @@ def small_multiples(
     # Each panel its own horizontal axis: a shared one stands far below the last panels of a short row.
     chart = chart.resolve_axis(x="independent")
     layout = {"kind": "facet", "columns": columns, "narrow_columns": min(2, columns), "gap": gap, "inset": inset}
-    heading = "，".join(t for t in (axis_title(title, unit), f"横轴为{x_title}" if x_title else "") if t)
-    return chart.add_params(width_param()).properties(title=heading, usermeta={"decisionbook": {"layout": layout}})
+    words = "，".join(t for t in (axis_title(title, unit), f"横轴为{x_title}" if x_title else "") if t)
+    return chart.add_params(width_param()).properties(title=heading(words), usermeta={"decisionbook": {"layout": layout}})
