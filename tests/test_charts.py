@@ -122,6 +122,7 @@ def test_spread_keeps_order_and_moves_nothing_that_has_room() -> None:
         ("须覆盖的社区（情景）", 7, ["须覆盖的社区", "（情景）"]),
         ("官方全年（2021年）", 7, ["官方全年", "（2021年）"]),
         ("城镇居民住房公积金覆盖率 12.27%", 7, ["城镇居民住房", "公积金覆盖率", "12.27%"]),
+        ("2022 年上半年末", 6, ["2022 年", "上半年末"]),
         ("北京", 1, ["北", "京"]),
         ("IDC/CDN", 2, ["IDC/CDN"]),
         ("", 5, [""]),
@@ -172,7 +173,9 @@ def test_interval_labels_say_no_more_than_is_known(value: float, low: float, hig
 
 
 def test_long_names_of_lines_leave_room_for_the_lines() -> None:
-    frame = pd.DataFrame({"t": [1, 2] * 2, "v": [1, 2, 3, 4], "s": ["按全国上半年占比折算的情景"] * 2 + ["每万人三十五座的饱和水平"] * 2})
+    frame = pd.DataFrame(
+        {"t": [1, 2] * 2, "v": [1, 2, 3, 4], "s": ["按全国上半年占比折算的情景"] * 2 + ["每万人三十五座的饱和水平"] * 2}
+    )
     spec = bundle(charts.line_chart(frame, x="t", y="v", series="s", title="值"))[CHART_MIME]
     wide, narrow = spec["usermeta"]["decisionbook"]["layout"]["right"]
     assert wide < 200

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from decisionbook.render.html import OfflineError, finish_site
-from decisionbook.render.html_page import joined_marks
 from decisionbook.render.html_rewrite import CONTENT_SECURITY_POLICY, rewrite_page
 from decisionbook.render.html_site import SHARED_LIMIT
 
@@ -312,26 +311,12 @@ def test_formulas_are_mathml_and_a_broken_one_is_an_error(finished: Path, tmp_pa
         minibook.build(source, tmp_path / "build" / "html")
 
 
-@pytest.mark.parametrize(
-    ("written", "joined"),
-    [
-        ("425 亿元{m}，后文", "425 亿元\u2060{m}，后文"),
-        ("0.92% {m}　3.45% {m}", "0.92%\u00a0{m}　3.45%\u00a0{m}"),
-        ("复核：{m} 6　{m} 2", "复核：\u2060{m}\u00a06　{m}\u00a02"),
-        ("<p>{m} 一致</p>", "<p>\u2060{m}\u00a0一致</p>"),
-    ],
-)
-def test_a_mark_stays_with_what_it_belongs_to(written: str, joined: str) -> None:
-    mark = '<span class="evidence reproduced">●</span>'
-    assert joined_marks(written.replace("{m}", mark)) == joined.replace("{m}", mark)
-
-
 def test_a_table_keeps_its_caption_outside_the_scrolling_frame(finished: Path) -> None:
     text = (finished / "chapters/first.html").read_text(encoding="utf-8")
     table = text[text.index('<div class="db-table" id="tab-wide">') :]
     assert table.index("一张宽表") < table.index('<div class="db-scroll">') < table.index("<table")
     assert 'aria-labelledby="tab-wide-caption"' in table
-    assert re.search(r'<td class="(?:[\w-]+ )*short"><p>防城港市', table)
+    assert re.search(r'<td class="(?:[\w-]+ )*short">防城港市', table)
 
 
 # A stock theme, should the book ever return to one

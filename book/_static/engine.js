@@ -11,6 +11,7 @@
   }
 
   function compute(tree, values) {
+    if (!Array.isArray(tree)) return NaN;
     var head = tree[0];
     if (head === "number") return tree[1];
     if (head === "name") return Object.prototype.hasOwnProperty.call(values, tree[1]) ? values[tree[1]] : NaN;

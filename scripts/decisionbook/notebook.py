@@ -48,7 +48,7 @@ class _Run:
     def __init__(self, chapter: Chapter, context: RunContext) -> None:
         self.chapter = chapter
         self.context = context
-        self.package = Package(context.project, context.tables)
+        self.package = Package(context.project, context.tables, context.as_of)
         self.published = load_figures(self.package, context.as_of)
         self.names: set[str] = set()
 
@@ -103,8 +103,7 @@ def figure(figure_id: str) -> Quantity:
     """Return a published figure in its printed unit, with the interval that its print stands for."""
     published = _current().published
     if figure_id not in published:
-        known = _current().package.rows("figures")
-        exists = any(r["figure_id"] == figure_id for r in known)
+        exists = any(line["figure_id"] == figure_id for line in _current().package.all_lines("figures"))
         found = f"{figure_id} (its source is later than this edition)" if exists else figure_id
         raise InputError(Problem("data/figures.csv", found, "a figure known by the edition's date"))
     return _as_quantity(published[figure_id])

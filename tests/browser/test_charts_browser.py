@@ -99,7 +99,8 @@ def test_every_chart_comes_alive_without_a_fault_or_a_jump(open_page: OpenPage, 
         """found => found.map(e => {
             const still = e.querySelector('.db-chart-static svg'), live = e.querySelector('.db-chart-live svg');
             const letters = [...live.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize));
-            const [wide, narrow] = JSON.parse(e.querySelector('.db-spec').textContent).usermeta.decisionbook.layout.height || [0, 0];
+            const layout = JSON.parse(e.querySelector('.db-spec').textContent).usermeta.decisionbook.layout;
+            const [wide, narrow] = layout.height || [0, 0];
             return {name: e.dataset.name, room: e.clientWidth,
                 still: +still.getAttribute('height') + (e.clientWidth < 480 ? narrow - wide : 0),
                 live: +live.getAttribute('height'), width: +live.getAttribute('width'), least: Math.min(...letters)};

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .text import NARROW, heading, label_lines, most_lines, picked, text_width, wrap_text
+from .text import NARROW, NARROW_WIDTH, heading, label_lines, most_lines, picked, text_width, widest, wrap_text
 from .theme import TOKENS, ChartError, format_number
 
 #: A reference line: its value and its name, e.g. ``(8.22, "全国")``.
@@ -46,14 +46,18 @@ def row_heights(labels: Sequence[str], least: int = 36) -> tuple[float, float]:
 
 
 def value_axis(
-    field: str, title: str, domain: Sequence[float], *, grid: bool = True, inset: float = 0, unit: str = ""
+    field: str, title: str, domain: Sequence[float], *, names: Sequence[str], inset: float = 0, unit: str = ""
 ) -> alt.X:
-    """Return the horizontal value axis with few ticks; ``inset`` keeps room for labels at both ends."""
+    """Return the horizontal value axis with few ticks; ``inset`` keeps room for labels at both ends.
+
+    ``names`` are the labels that stand to its left: they tell how much room its title has on a phone.
+    """
+    room = NARROW_WIDTH - widest(names, NARROW_EMS, theme.TEXT) - 24
     span: Any = [inset, alt.ExprRef(f"width - {inset}")] if inset else alt.Undefined
     percent = "datum.label + '%'" if unit == "%" else alt.Undefined
     ticks = alt.ExprRef("width < 240 ? 3 : 5")
     axis = alt.Axis(
-        title=heading(title, 240), grid=grid, tickCount=ticks, labelExpr=percent, labelFlush=True,
+        title=heading(title, room), grid=True, tickCount=ticks, labelExpr=percent, labelFlush=True,
         labelOverlap="greedy", labelSeparation=6,
     )  # fmt: skip
     return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=list(domain), range=span, nice=False))

@@ -63,7 +63,7 @@ def dot_plot(
     ends = domain or theme.exact_domain([*frame["value"], *extra])
     frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
     base = alt.Chart(frame.drop(columns="given", errors="ignore")).encode(y=category_axis(names))
-    x = value_axis("at", axis_title(title, unit), ends, unit=unit)
+    x = value_axis("at", axis_title(title, unit), ends, unit=unit, names=names)
     drawn = base.transform_filter("isValid(datum.value)")
     stem = drawn.mark_rule(strokeWidth=2.5).encode(x=x, x2="zero:Q", color=alt.Color("colour:N", scale=None))
     dot = drawn.mark_point(size=150, opacity=1).encode(x=x, color=alt.Color("colour:N", scale=None), tooltip="tip:N")
@@ -125,7 +125,7 @@ def interval_plot(
     frame["colour"] = tones(names, highlight)
     frame["text_colour"] = text_tones(frame["colour"])
     colour = alt.Color("colour:N", scale=None)
-    x = value_axis("start", axis_title(title, unit), ends, inset=8, unit=unit)
+    x = value_axis("start", axis_title(title, unit), ends, inset=8, unit=unit, names=names)
     frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
     frame["reach"] = [text_width(t, theme.TEXT) for t in frame["label"]]
     base = alt.Chart(frame.drop(columns="given", errors="ignore")).encode(y=category_axis(names))
@@ -169,7 +169,7 @@ def interval_label(value: float, low: float, high: float, digits: int | None, un
     elif low == high:
         return first or format_number(low, digits, unit)
     else:
-        close = digits is not None and high - low < 5 * 10.0**-digits
+        close = digits is not None and high - low < 3 * 10.0**-digits
         finer = digits + 1 if digits is not None and close else digits
         ends = [format_number(bound, finer, unit) for bound in (low, high)]
         if ends[0] == ends[1]:
@@ -247,7 +247,7 @@ def _pair(
     ]
     inset = max(text_width(t, theme.TEXT) for t in texts) + 16
     base = alt.Chart(frame).encode(y=category_axis(names))
-    x = value_axis("start", axis_title(title, unit), ends, inset=round(inset), unit=unit)
+    x = value_axis("start", axis_title(title, unit), ends, inset=round(inset), unit=unit, names=names)
     colour = alt.Color("colour:N", scale=None)
     bar = base.mark_rule(strokeWidth=3 if dots else 12, opacity=0.5 if dots else 0.6)
     layers: list[alt.Chart] = [bar.encode(x=x, x2="end:Q", color=colour, tooltip="tip:N")]
@@ -312,7 +312,7 @@ def waterfall(
     frame["tip"] = [f"{n}：{t}" for n, t in zip(names, frame["label"], strict=True)]
     scale = theme.nice_domain([*starts, *ends])
     base = alt.Chart(frame).encode(y=category_axis(names))
-    x = value_axis("start", axis_title(title, unit), scale, unit=unit)
+    x = value_axis("start", axis_title(title, unit), scale, unit=unit, names=names)
     bar = base.mark_bar(height=alt.RelativeBandSize(0.56), opacity=0.85).encode(
         x=x, x2="end:Q", color=alt.Color("colour:N", scale=None), tooltip="tip:N"
     )

@@ -12,7 +12,7 @@ from . import theme
 from .axes import Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
 from .bundle import Readout, Slider, plain
 from .text import NARROW, heading, text_width, widest, wrap_text
-from .theme import TOKENS, add_meta, finish, format_number, stack, tones
+from .theme import add_meta, finish, format_number, stack, tones
 
 
 def what_if(
@@ -126,7 +126,7 @@ def what_if_dots(
         .transform_calculate(label=f"format(datum.value, ',.{digits}f') + '{behind}'")
         .encode(y=category_axis(names))
     )
-    x = value_axis("at", axis_title(title, unit), domain, unit=unit)
+    x = value_axis("at", axis_title(title, unit), domain, unit=unit, names=names)
     colour = alt.Color("colour:N", scale=None)
     room = 24 + text_width(max((format_number(v, digits, unit) for v in domain), key=len), theme.VALUE)
     layers = [base.mark_rule(strokeWidth=2.5).encode(x=x, x2="zero:Q", color=colour)]

@@ -73,9 +73,7 @@ def timeline(
         x=alt.value(line), color=alt.Color("colour:N", scale=None), shape=alt.Shape("shape:N", scale=None)
     )
     when = base.mark_text(align="right", fontSize=theme.SMALL, color=TOKENS["soft"])
-    what = base.mark_text(
-        align="left", fontSize=theme.TEXT, lineHeight=17, baseline="line-top", dy=-9, text=alt.ExprRef(words)
-    )
+    what = base.mark_text(align="left", fontSize=theme.TEXT, lineHeight=17, baseline="line-top", dy=-9, text=alt.ExprRef(words))
     layers = [
         spine.encode(x=alt.value(line), y=down, y2="end:Q"),
         mark,

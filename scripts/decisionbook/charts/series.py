@@ -127,7 +127,9 @@ def line_chart(
     text = text.encode(x=alt.value(alt.ExprRef("width")) if continuous else position)
     layers.append(text.encode(y=alt.Y("y:Q", axis=axis, scale=scale), color=colour))
     # A line that ends before the others is named where it ends.
-    inside = last[~final].assign(label=[f"{s} {n}".strip() for s, n, f in zip(last["series"], numbers, final, strict=True) if not f])
+    inside = last[~final].assign(
+        label=[f"{s} {n}".strip() for s, n, f in zip(last["series"], numbers, final, strict=True) if not f]
+    )
     if len(inside):
         base = alt.Chart(inside).encode(x=position, y=alt.Y("y:Q", axis=axis, scale=scale), text="label:N")
         layers += with_halo(base, colour, align="left", dx=9, dy=2, baseline="top", fontSize=theme.TEXT)

@@ -19,6 +19,8 @@ _UNIT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.,%+/×\-]*|\s+|.", re.S)
 # A line neither starts with a closing mark nor ends with an opening one.
 _CLOSING = "，。、；：！？）】》」』”’％%…·,.;:!?)]}"
 _OPENING = "（【《「『“‘([{"
+# A number stays with the word it counts: 2022 年, 80家.
+_COUNTED = "年月日号季时分秒个座户家亿万元倍项条名位人次吨"
 
 
 def ems(text: str) -> float:
@@ -46,6 +48,7 @@ def _units(text: str) -> list[str]:
     found: list[str] = []
     for piece in _UNIT.findall(text):
         joins = found and (piece[0] in _CLOSING or piece.isspace() or found[-1][-1] in _OPENING)
+        joins = joins or (found and piece in _COUNTED and found[-1].rstrip()[-1:].isdigit())
         if joins:
             found[-1] += piece
         else:
@@ -80,10 +83,11 @@ def wrap_text(text: str, limit: float) -> list[str]:
             if (i, j) not in fits:
                 continue
             cost = (lengths[i, j] - target) ** 2 + (0.0 if good else 6.0)
-            for lines, (before, _) in best[i].items():
-                if lines < needed and before + cost < best[j].get(lines + 1, (math.inf, 0))[0]:
-                    best[j][lines + 1] = (before + cost, i)
-    lines, end, left = [], count, needed
+            for used, (before, _) in best[i].items():
+                if used < needed and before + cost < best[j].get(used + 1, (math.inf, 0))[0]:
+                    best[j][used + 1] = (before + cost, i)
+    lines: list[str] = []
+    end, left = count, needed
     while end:
         start = best[end][left][1]
         lines.append("".join(pieces[start:end]).strip())

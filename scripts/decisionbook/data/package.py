@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
+from .known import known_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,14 +21,19 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
 class Package:
-    """The tables of one project; `replaced` puts an analyst's file in the place of a table for one run."""
+    """The tables of one project; `replaced` puts an analyst's file in the place of a table for one run.
 
-    def __init__(self, project: Project, replaced: Mapping[str, Path] | None = None) -> None:
+    With `as_of` (ISO date) only what was known by then is read; an analyst's own file is read whole.
+    """
+
+    def __init__(self, project: Project, replaced: Mapping[str, Path] | None = None, as_of: str | None = None) -> None:
         self.project = project
+        self.as_of = as_of
         self.replaced = dict(replaced or {})
         for name in self.replaced:
             self.resource(name)
         self._rows: dict[str, list[Row]] = {}
+        self._lines: dict[str, list[dict[str, str]]] = {}
 
     @cached_property
     def descriptor(self) -> Row:
@@ -93,12 +99,23 @@ class Package:
         """Return a table as dictionaries with typed values; an empty cell is None. Read once a Package."""
         if name not in self._rows:
             types = {f["name"]: f["type"] for f in self.fields(name)}
-            with self._open(name) as handle:
-                self._rows[name] = [
-                    {key: _typed(cell, types.get(key, "string")) for key, cell in row.items()}
-                    for row in csv.DictReader(handle)
-                ]
+            self._rows[name] = [
+                {key: _typed(cell, types.get(key, "string")) for key, cell in line.items()} for line in self.lines(name)
+            ]
         return self._rows[name]
+
+    def lines(self, name: str) -> list[dict[str, str]]:
+        """Return a table as dictionaries of the cells as they stand, known by `as_of`. Read once a Package."""
+        if name not in self._lines:
+            lines = self.all_lines(name)
+            dated = self.as_of is not None and name not in self.replaced
+            self._lines[name] = known_lines(self, name, lines, self.as_of or "") if dated else lines
+        return self._lines[name]
+
+    def all_lines(self, name: str) -> list[dict[str, str]]:
+        """Return a table as dictionaries of the cells as they stand, whatever the date."""
+        with self._open(name) as handle:
+            return list(csv.DictReader(handle))
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a table as a data frame: strings as object with None, numbers as float64 with NaN."""

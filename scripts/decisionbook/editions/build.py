@@ -6,17 +6,21 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
 from ..data.declarations import Chapter, load_chapter
+from ..data.figures import Figure
+from ..data.formulas import Formula
 from ..data.package import Package
 from ..data.published import check_register, load_figures, load_formulas, qualifiers, unit_factors
 from ..errors import InputError, Problem
 from ..project import Project
 from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
+from ..reconcile.causes import search_causes
+from ..reconcile.selftest import KIND_WORDS, self_test
 from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
 from ..render.recalculation import recalculation_data
 from ..runs.execute import RunResult, execute
@@ -27,6 +31,8 @@ from .manifest import describe, read_manifest, write_manifest
 from .sphinx_build import build_pages
 
 Say = Callable[[str], None]
+# A few thousand planted errors in all; enough to tell the kinds apart, a second of work.
+SELF_TEST_TRIALS = 400
 
 
 @dataclass(frozen=True)
@@ -99,8 +105,15 @@ def reconcile_edition(project: Project, edition: Edition, findings: Mapping[str,
     figures = load_figures(package, edition.as_of)
     corrections = package.rows("corrections") if "corrections" in package.tables else []
     factors = unit_factors(package)
-    rows = reconcile(figures, load_formulas(package), findings, factors, corrections)
-    return link_findings(rows, findings, factors)
+    formulas = load_formulas(package)
+    rows = link_findings(reconcile(figures, formulas, findings, factors, corrections), findings, factors)
+    return [_with_causes(row, figures, formulas) if row.verdict == "contradicted" else row for row in rows]
+
+
+def _with_causes(row: Reconciled, figures: Mapping[str, Figure], formulas: list[Formula]) -> Reconciled:
+    """Add to a contradicted row what was tried mechanically, and what chance would have hit."""
+    searched = [cause.words for cause in search_causes(row, figures, formulas)[:2]]
+    return replace(row, note="；".join(filter(None, [row.note, *searched])))
 
 
 def build(
@@ -197,6 +210,7 @@ def book_content(
         "recommendations": _recommendations(package, by_id),
         "qualifiers": package.rows("qualifiers"),
         "catalogue": package.catalogue(),
+        "self_test": _self_test(package, edition),
         "sources": [r for r in package.rows("sources") if r["published_on"] <= edition.as_of],
     }
 
@@ -213,6 +227,12 @@ def _recalculation(
         indicators={r["indicator"]: r["name_zh"] for r in package.rows("indicators")},
         chapters={name: chapter.title for name, chapter in chapters.items()},
     )
+
+
+def _self_test(package: Package, edition: Edition) -> list[dict[str, Any]]:
+    """Return the detection rates that the method page shows; seeded, so that every build shows the same."""
+    rates = self_test(load_figures(package, edition.as_of), load_formulas(package), trials=SELF_TEST_TRIALS, seed=1)
+    return [{"words": KIND_WORDS[r.kind], "planted": r.planted, "found": r.found, "rate": r.rate} for r in rates]
 
 
 def _chapter_json(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:

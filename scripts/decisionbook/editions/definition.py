@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +11,24 @@ from typing import Any
 
 import yaml
 
+from ..data.declarations import STATUSES
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 
-_KEYS = ("id", "title", "as_of", "compiled", "reconstruction", "summary", "chapters", "parameters")
+_KEYS = ("id", "title", "as_of", "compiled", "reconstruction", "summary", "chapters", "parameters", "status")
 _NEEDED = ("id", "title", "as_of", "compiled", "summary", "chapters")
+# An id is the name of a folder, of a ZIP and of a PDF, and part of an address.
+ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
+_STATUS_KEYS = ("status", "data_until", "note")
+
+
+@dataclass(frozen=True)
+class Timeliness:
+    """What an edition says of a chapter in place of its declaration; None keeps what the chapter declares."""
+
+    status: str | None = None
+    data_until: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,7 @@ class Edition:
     chapters: tuple[str, ...]
     reconstruction: bool = True
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    timeliness: Mapping[str, Timeliness] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -84,6 +99,7 @@ def parse_edition(path: Path, shown: str) -> Edition:
         value = content.get(key)
         if value is not None and not isinstance(value, datetime.date):
             problems.append(Problem(shown, repr(value), "a date such as 2024-09-30", column=key))
+    problems += _faults(content, shown)
     if problems:
         raise InputError(problems)
     return Edition(
@@ -95,4 +111,46 @@ def parse_edition(path: Path, shown: str) -> Edition:
         chapters=tuple(content["chapters"]),
         reconstruction=bool(content.get("reconstruction", True)),
         parameters=content.get("parameters") or {},
+        timeliness={name: _timeliness(given) for name, given in (content.get("status") or {}).items()},
     )
+
+
+def _faults(content: Mapping[str, Any], shown: str) -> list[Problem]:
+    """Return what is wrong with the values of an edition file, each for itself."""
+    problems: list[Problem] = []
+    named = content.get("id")
+    if isinstance(named, float) or (named and not ID.fullmatch(str(named))):
+        remedy = "Put it in quotes: 2024.10 without them is the number 2024.1." if isinstance(named, float) else ""
+        problems.append(Problem(shown, repr(named), "letters, digits, dots and hyphens, in quotes", remedy, column="id"))
+    dates = [content.get(key) for key in ("as_of", "compiled")]
+    if all(isinstance(date, datetime.date) for date in dates) and dates[1] < dates[0]:
+        problems.append(Problem(shown, f"compiled {dates[1]}", f"a day on or after as_of {dates[0]}", column="compiled"))
+    chapters = content.get("chapters") or []
+    if not isinstance(chapters, list) or not all(isinstance(name, str) for name in chapters):
+        problems.append(Problem(shown, repr(chapters)[:60], "a list of chapter names", column="chapters"))
+        chapters = []
+    for name in sorted({c for c in chapters if chapters.count(c) > 1}):
+        problems.append(Problem(shown, f"{name} twice", "each chapter once", "Take one out.", column="chapters"))
+    for key in ("parameters", "status"):
+        if not isinstance(content.get(key) or {}, dict):
+            problems.append(Problem(shown, repr(content[key])[:60], "entries by chapter", column=key))
+            return problems
+    for name, given in (content.get("status") or {}).items():
+        if name not in chapters:
+            expected, near = "a chapter of this edition", did_you_mean(str(name), chapters)
+            problems.append(Problem(shown, f"status of {name}", expected, near, column="status"))
+        entry = given if isinstance(given, dict) else {"status": given}
+        problems += [
+            Problem(shown, f"key {key!r} of {name}", one_of(_STATUS_KEYS), did_you_mean(str(key), _STATUS_KEYS), column="status")
+            for key in entry
+            if key not in _STATUS_KEYS
+        ]
+        if entry.get("status") is not None and entry["status"] not in STATUSES:
+            near = did_you_mean(str(entry["status"]), STATUSES)
+            problems.append(Problem(shown, f"{name}: {entry['status']!r}", one_of(STATUSES), near, column="status"))
+    return problems
+
+
+def _timeliness(given: Any) -> Timeliness:
+    entry = given if isinstance(given, dict) else {"status": given}
+    return Timeliness(**{key: None if value is None else str(value) for key, value in entry.items()})

@@ -54,11 +54,10 @@ def search_causes(row: Reconciled, figures: Mapping[str, Figure], formulas: Iter
     """
     figure = replace(row.figure, qualifier=_EXACT)
     causes: list[Cause] = []
-    for kind, values in _changed_prints(figure).items():
-        tried = list(values)
-        hits = tuple(f"{v:g}" for v in tried if row.answer and _closes(replace(figure, obs_value=v), row))
+    for kind, prints in _changed_prints(figure).items():
+        hits = tuple(f"{p.obs_value:g}" for p in prints if _closes(p, row))
         if hits:
-            causes.append(Cause(kind, len(tried), hits, _chance(figure, tried)))
+            causes.append(Cause(kind, len(prints), hits, _chance(figure, prints)))
     for kind, (count, inputs) in _changed_inputs(figure, figures, formulas).items():
         if inputs:
             causes.append(Cause(kind, count, tuple(inputs), min(1.0, count * _width(figure) / _decade(figure)[1])))
@@ -69,14 +68,14 @@ def _closes(figure: Figure, row: Reconciled) -> bool:
     return row.answer is not None and verdict_of(figure, row.answer) == "reproduced"
 
 
-def _changed_prints(figure: Figure) -> dict[str, Iterator[float]]:
-    kinds: dict[str, Iterator[float]] = {
-        "transposed digits": transposed_digits(figure.published),
-        "one digit": one_digit_changed(figure.published),
-        "rounding": _other_rounding(figure),
+def _changed_prints(figure: Figure) -> dict[str, list[Figure]]:
+    kinds = {
+        "transposed digits": [replace(figure, obs_value=v) for v in transposed_digits(figure.published)],
+        "one digit": [replace(figure, obs_value=v) for v in one_digit_changed(figure.published)],
+        "rounding": [replace(figure, obs_value=v) for v in _other_rounding(figure)],
     }
     for kind, factors in _FACTORS.items():
-        kinds[kind] = iter([figure.obs_value * f for f in factors])
+        kinds[kind] = [replace(figure, obs_value=figure.obs_value * f, precision=figure.precision * f) for f in factors]
     return kinds
 
 
@@ -146,14 +145,13 @@ def _width(figure: Figure) -> float:
     return max(figure.precision, last_significant_unit(figure.obs_value) if not figure.precision else figure.precision, 1e-12)
 
 
-def _chance(figure: Figure, values: Iterable[float]) -> float:
-    """Return the share of the print's decade that lies within half a unit (or the tolerance) of some changed print."""
+def _chance(figure: Figure, prints: Iterable[Figure]) -> float:
+    """Return the share of the print's decade that lies within half a unit of some changed print."""
     low, length = _decade(figure)
     spans = []
-    for value in values:
-        interval = replace(figure, obs_value=value).interval
-        half = _width(figure) / 2
-        left, right = (interval.low, interval.high) if not interval.is_point else (value - half, value + half)
+    for changed in prints:
+        interval, half = changed.interval, _width(changed) / 2
+        left, right = (interval.low, interval.high) if not interval.is_point else (changed.obs_value - half, changed.obs_value + half)
         left, right = max(left, low), min(right, low + length)
         if left < right:
             spans.append((left, right))

@@ -45,7 +45,7 @@ def self_test(figures: Mapping[str, Figure], formulas: Iterable[Formula], *, tri
     becomes `contradicted` that was not. `harmless` moves a number within its last digit: what is found there is a false
     alarm. `lone figure` plants in figures without a partner, where nothing can be found.
     """
-    known = list(formulas)
+    known = [f for f in formulas if f.figure_id in figures and all(i in figures for _, i in f.inputs)]
     linked = sorted({f.figure_id for f in known} | {i for f in known for _, i in f.inputs})
     linked = [i for i in linked if i in figures and not _vague(figures[i])]
     lone = sorted(i for i in figures if i not in set(linked) and not _vague(figures[i]) and _has_digits(figures[i]))

@@ -13,6 +13,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from .html_body import finished_body
+
 # Scripts beside page.js, in this order, each with what a page must contain to need it ("" for every page).
 # A script that does not exist (yet) is not linked, so that the book builds without search or charts.
 _ALL_FIGURES = 'id="db-reconciliation"'
@@ -27,41 +29,12 @@ SCRIPTS = {
 # Likewise the sheets beside the four that every page has.
 SHEETS = {"search.css": "", "evidence.css": 'class="evidence', "charts.css": 'class="chart ', "reconciliation.css": _ALL_FIGURES}
 
-# Words that Sphinx and MyST-NB write in English whatever the language of the book, and marks that they leave out.
-REPLACEMENTS = (
-    ('title="Link to this heading"', 'title="这一节的链接"'),
-    ('title="Link to this image"', 'title="这张图的链接"'),
-    ('title="Link to this table"', 'title="这张表的链接"'),
-    ('title="Link to this equation"', 'title="这个公式的链接"'),
-    ('title="Link to this code"', 'title="这段代码的链接"'),
-    ('aria-label="Toggle hidden content"', 'aria-label="展开或收起"'),
-    ('<section id="english-abstract"', '<section id="english-abstract" lang="en"'),
-    ('<th class="head', '<th scope="col" class="head'),
-    ('<th class="stub', '<th scope="row" class="stub'),
-)
-
-# A mark stays with the number before it and with the count or word after it: U+2060 joins letters, U+00A0 is a space that
-# does not break. Not after white space: a row of marks must be able to break somewhere.
-_MARK_AFTER_TEXT = re.compile(r'(?<![\s\u3000\u2060])(?=<(?:span|a|button) class="evidence)')
-_MARK_AFTER_SPACE = re.compile(r'(?<=\S) (?=<(?:span|a|button) class="evidence)')
-_SPACE_AFTER_MARK = re.compile(r'(<(?:span|a|button) class="evidence[^>]*>[^<]*</(?:span|a|button)>) (?=\S)')
-
-
-def joined_marks(body: str) -> str:
-    """Return the HTML with verdict marks that begin no line and part from nothing that belongs to them."""
-    body = _MARK_AFTER_SPACE.sub("\u00a0", body)
-    body = _SPACE_AFTER_MARK.sub("\\1\u00a0", body)
-    return _MARK_AFTER_TEXT.sub("\u2060", body)
-
 
 def add_page_context(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Add what layout.html names at its head to the variables of a page (at html-page-context)."""
-    body = context.get("body", "")
-    for english, chinese in REPLACEMENTS:
-        body = body.replace(english, chinese)
-    context["body"] = joined_marks(body)
+    body = context["body"] = finished_body(context.get("body", ""))
     # docutils writes a viewport of its own beside the layout's.
     context["metatags"] = re.sub(r'<meta[^>]*name="viewport"[^>]*>\n?', "", context.get("metatags", "")).rstrip()
     parts: list[dict[str, Any]] = [

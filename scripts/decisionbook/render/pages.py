@@ -131,6 +131,16 @@ class ReconciliationAll(SphinxDirective):
         ]
 
 
+class SelfTest(_PageTable):
+    """`{self-test}`: how many planted errors of each kind the reconciliation finds."""
+
+    name_of_table, caption = "tab-self-test", "有意种入的错误与检出率"
+    heads, widths, right = ("错误", "种入", "检出", "比例"), (46, 18, 18, 18), (1, 2, 3)
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        return [[r["words"], f"{r['planted']:,}", f"{r['found']:,}", f"{r['rate'] * 100:.1f}%"] for r in quote(self.env, "self_test")]
+
+
 class EditionSummary(SphinxDirective):
     """`{edition-summary}`: id, dates and what is new, as a definition list."""
 
@@ -191,6 +201,7 @@ DIRECTIVES = {
     "qualifier-table": QualifierTable,
     "source-table": SourceTable,
     "reconciliation-summary": ReconciliationSummary,
+    "self-test": SelfTest,
     "data-catalogue": DataCatalogue,
     "reconciliation-all": ReconciliationAll,
     "edition-summary": EditionSummary,
