@@ -17,6 +17,8 @@ from decisionbook.data.published import check_places, check_register
 from decisionbook.errors import InputError
 from decisionbook.project import Project
 
+from .conftest import ROOT
+
 Broken = Callable[[str, Callable[[str], str]], Project]
 
 
@@ -123,6 +125,8 @@ BAD_FORMULAS = {
 @pytest.mark.parametrize("kind", BAD_FORMULAS)
 def test_bad_formulas_are_told(kind: str, broken: Broken) -> None:
     figure, expression, inputs, words = BAD_FORMULAS[kind]
+    if figure == "FINDING":
+        figure = next(r["figure_id"] for r in Package(Project(ROOT)).rows("figures") if r["finding"])
     row = f'{figure},试,"{expression}",{inputs}\n'
     problems = check_register(Package(broken("data/formulas.csv", lambda t: t + row)))
     assert problems, kind

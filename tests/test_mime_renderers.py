@@ -107,6 +107,11 @@ def test_charts_and_tables_are_numbered_and_found_from_any_page(built: Path) -> 
     assert 'href="chapter.html#tab-shares"' in index
 
 
+def test_the_script_that_draws_charts_lies_beside_the_pages(built: Path) -> None:
+    assert (built / "html" / "_static" / "vega-bundle.js").is_file()
+    assert not (built / "latex" / "_static" / "vega-bundle.js").exists()
+
+
 def test_every_builder_gets_charts_and_tables(built: Path) -> None:
     kinds = (built / "printer" / "chapter.txt").read_text(encoding="utf-8").splitlines()[0].split()
     assert kinds == ["figure", "chart", "legend", "figure", "chart", "legend", "table"]
@@ -240,10 +245,14 @@ def test_the_bundle_is_one_classic_script_with_one_global(tmp_path: Path) -> Non
     path = tmp_path / "static" / "vega-bundle.js"
     write_bundle(path)
     text = path.read_text(encoding="utf-8")
-    assert text.startswith("(function () {")
+    assert text.splitlines()[0].startswith("/* Vega")
+    assert text.splitlines()[1] == "(function () {"
     assert text.endswith("})();\n")
     assert f"window.{BUNDLE_GLOBAL}=" in text.replace(" ", "")
     assert not re.search(r"^\s*(import|export)\b", text, flags=re.M)
     before = path.stat().st_mtime_ns
     write_bundle(path)
     assert path.stat().st_mtime_ns == before
+    path.write_text("/* an older one */\n", encoding="utf-8")
+    write_bundle(path)
+    assert path.read_text(encoding="utf-8") == text

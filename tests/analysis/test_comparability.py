@@ -13,10 +13,9 @@ FACTORS = {"座": 1.0, "项": 1.0, "万家": 1e4, "家": 1.0, "%": 0.01}
 
 
 def row(figure_id, value, unit, indicator, area="100000", period="2018-07", qualifier="exact", note=None):
-    return dict(
-        figure_id=figure_id, obs_value=value, unit_measure=unit, indicator=indicator, ref_area=area, time_period=period,
-        qualifier=qualifier, note=note,
-    )  # fmt: skip
+    values = (figure_id, value, unit, indicator, area, period, qualifier, note)
+    names = ("figure_id", "obs_value", "unit_measure", "indicator", "ref_area", "time_period", "qualifier", "note")
+    return dict(zip(names, values, strict=True))
 
 
 def test_five_hundred_cities_and_five_hundred_projects_only_sound_alike():
@@ -28,7 +27,12 @@ def test_five_hundred_cities_and_five_hundred_projects_only_sound_alike():
 
 def test_equal_values_in_two_units_sound_alike_and_small_or_bare_ones_do_not():
     frame = pd.DataFrame(
-        [row("a", 1, "万家", "x"), row("b", 10000, "家", "y"), row("c", 10, "家", "z", qualifier="several"), row("d", 10, "家", "w")]
+        [
+            row("a", 1, "万家", "x"),
+            row("b", 10000, "家", "y"),
+            row("c", 10, "家", "z", qualifier="several"),
+            row("d", 10, "家", "w"),
+        ]
     )
     assert list(compare.look_alikes(frame, DIMENSIONS, FACTORS, 1)["second"]) == ["b"]
     assert compare.look_alikes(frame, DIMENSIONS, FACTORS, 20000).empty

@@ -49,7 +49,8 @@ def test_the_reading_nearest_to_the_print_counts():
 
 
 def test_an_article_printed_twice_is_one_witness():
-    frame = pd.DataFrame({"figure_id": ["000-0007", "003-1066", "003-2010"], "note": [None, "同文重刊：000-0007", "与上文同一数"]})
+    notes = [None, "同文重刊：000-0007", "与上文同一数"]
+    frame = pd.DataFrame({"figure_id": ["000-0007", "003-1066", "003-2010"], "note": notes})
     assert programmes.one_witness(frame)["figure_id"].tolist() == ["000-0007", "003-2010"]
 
 

@@ -16,10 +16,13 @@ FORMULAS = pd.DataFrame(
 )
 ADVICE = pd.DataFrame(
     [
-        ("R-1", "f1", "001", "done"), ("R-2", "f4;f7", "003", "partly"), ("R-3", None, None, "not_seen"), ("R-4", "f8;f8", "001", "not_seen"),
+        ("R-1", "f1", "001", "done"),
+        ("R-2", "f4;f7", "003", "partly"),
+        ("R-3", None, None, "not_seen"),
+        ("R-4", "f8;f8", "001", "not_seen"),
     ],
     columns=["recommendation_id", "figures", "later_source", "later_status"],
-)  # fmt: skip
+)
 
 
 def test_what_follows_from_a_figure_falls_with_it():
@@ -69,7 +72,14 @@ def test_a_reprinted_document_is_one_document_with_its_exact_date():
 
 @pytest.mark.parametrize(
     ("theme", "group"),
-    [("云计算监管", "安全与监管"), ("云计算", "产业与企业"), ("资金人才", "资金人才与参与"), ("碳交易", "碳市场"), (None, "其他"), ("诗歌", "其他")],
+    [
+        ("云计算监管", "安全与监管"),
+        ("云计算", "产业与企业"),
+        ("资金人才", "资金人才与参与"),
+        ("碳交易", "碳市场"),
+        (None, "其他"),
+        ("诗歌", "其他"),
+    ],
 )
 def test_narrow_themes_come_before_wide_ones(theme, group):
     assert registers.theme_group(theme) == group
@@ -85,11 +95,22 @@ def test_every_theme_of_the_registers_has_a_group_and_the_chapter_offers_all_gro
 
 def test_figures_that_no_reading_gives_are_conflicts():
     frame = pd.DataFrame(
-        [("t", 75, "家", 75, 75), ("a", 40, "家", 40, 40), ("b", 38, "家", 38, 38), ("s", 78.4, "家", 78.35, 78.45), ("v", float("nan"), "家", 0, 0)],
+        [
+            ("t", 75, "家", 75, 75),
+            ("a", 40, "家", 40, 40),
+            ("b", 38, "家", 38, 38),
+            ("s", 78.4, "家", 78.35, 78.45),
+            ("v", float("nan"), "家", 0, 0),
+        ],
         columns=["figure_id", "obs_value", "unit_measure", "low", "high"],
-    )  # fmt: skip
+    )
     rules = pd.DataFrame(
-        [("t", "和", "a+b", "a=a;b=b"), ("s", "和", "a+b", "a=a;b=b"), ("s", "另读", "a+b+0.4", "a=a;b=b"), ("a", "含糊", "v", "v=v")],
+        [
+            ("t", "和", "a+b", "a=a;b=b"),
+            ("s", "和", "a+b", "a=a;b=b"),
+            ("s", "另读", "a+b+0.4", "a=a;b=b"),
+            ("a", "含糊", "v", "v=v"),
+        ],
         columns=FORMULAS.columns,
     )
     assert registers.conflicts(frame, rules, {"家": 1.0}) == ["t"]
@@ -97,8 +118,14 @@ def test_figures_that_no_reading_gives_are_conflicts():
 
 @pytest.mark.parametrize(
     ("period", "until", "expected"),
-    [("2021", "2021-07-31", True), ("2021-11-26", "2021-07-31", False), ("2019-S1", "2019-12-17", True), ("2019-S2", "2019-06", False), (None, "2024", False)],
-)  # fmt: skip
+    [
+        ("2021", "2021-07-31", True),
+        ("2021-11-26", "2021-07-31", False),
+        ("2019-S1", "2019-12-17", True),
+        ("2019-S2", "2019-06", False),
+        (None, "2024", False),
+    ],
+)
 def test_a_period_counts_from_its_beginning(period, until, expected):
     assert registers.before(period, until) is expected
 

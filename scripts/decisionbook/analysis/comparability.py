@@ -81,7 +81,8 @@ def look_alikes(
     """Return the pairs of figures that sound alike: equal in base units, in one dimension, of different indicators.
 
     `figures` has the columns of figures.csv; small numbers (below `least` as printed) are left out, because every
-    text has several threes, and so are bare orders of magnitude (数十). Columns: first, second (figure ids), value (as printed), reasons (joined by 、).
+    text has several threes, and so are bare orders of magnitude (数十).
+    Columns: first, second (figure ids), value (as printed), reasons (joined by 、).
     Reprints and repetitions are one indicator and so never a pair here.
     """
     import pandas as pd

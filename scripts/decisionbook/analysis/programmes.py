@@ -19,10 +19,15 @@ METRIC_GROUPS: dict[str, tuple[str, ...]] = {
         "smart_city_fund", "smart_city_projects", "extranet_investment", "extranet_annual_saving", "innovation_centre",
         "project_size", "seal_cost", "registered_capital", "witnessed_projects",
     ),
-    "云与数据中心": ("cloud", "data_centre", "shared_records", "sharing_", "departments_served", "blockchain", "smart_city_cent", "smart_city_platforms"),
+    "云与数据中心": (
+        "cloud", "data_centre", "shared_records", "sharing_",
+        "departments_served", "blockchain", "smart_city_cent", "smart_city_platforms",
+    ),
     "网络": ("extranet_", "base_station", "village_5g", "fibre", "gigabit", "natural_village", "administrative_levels_covered"),
-    "应用与账户": ("app_", "platform_registered", "enterprise_policies", "health_code", "e_seal", "online_", "platform_services", "website", "imaging",
-              "urban_management", "efficiency_gain"),
+    "应用与账户": (
+        "app_", "platform_registered", "enterprise_policies", "health_code", "e_seal", "online_", "platform_services",
+        "website", "imaging", "urban_management", "efficiency_gain",
+    ),
     "审批与营商": (
         "startup", "approval", "acceptance", "joint_acceptance", "enterprise", "market_entities", "self_employed", "seals_",
         "new_enterprises", "identity", "premises", "matchmaking", "financing", "hotline", "agency", "district_matters",
@@ -34,7 +39,9 @@ METRIC_GROUPS: dict[str, tuple[str, ...]] = {
         "pilot", "first_claim", "smart_cities_planned", "years_in_top_list", "years_commended", "_order", "smart_city_tier",
         "platform_docking",
     ),
-    "机构与人员": ("_divisions", "_posts", "it_talent", "_working_bodies", "_roles", "survey_team", "platform_staff", "platform_teams"),
+    "机构与人员": (
+        "_divisions", "_posts", "it_talent", "_working_bodies", "_roles", "survey_team", "platform_staff", "platform_teams",
+    ),
     "其他": (),
 }  # fmt: skip
 # Metrics that more than one area prints, under the names an analyst chooses from.

@@ -39,7 +39,7 @@ def load_figures(package: Package, as_of: str | None = None) -> dict[str, Figure
             obs_value_high=row["obs_value_high"],
             unit_measure=row["unit_measure"],
             factor=units[row["unit_measure"]]["factor"],
-            counted=units[row["unit_measure"]]["dimension"] == "count" and units[row["unit_measure"]]["factor"] == 1,
+            counted=units[row["unit_measure"]]["dimension"] in ("count", "rank") and units[row["unit_measure"]]["factor"] == 1,
             indicator=row["indicator"],
             ref_area=row["ref_area"],
             time_period=row["time_period"] or "",

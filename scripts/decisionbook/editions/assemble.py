@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import nbformat
 import yaml
 
+from ..errors import InputError, Problem
 from ..project import Project
 from ..render.recalculation import recalculation_script
 from ..render.vega import assemble_output
@@ -35,7 +37,9 @@ def assemble(
     for path in sorted(p for p in project.book.rglob("*") if p.is_file()):
         relative = path.relative_to(project.book)
         if relative.parts[0] not in _LEFT_OUT and not relative.name.startswith("."):
-            wanted[relative.as_posix()] = path.read_bytes()
+            content = path.read_bytes()
+            if relative.suffix != ".md" or needed_chapters(content, project.shown(path)) <= set(results):
+                wanted[relative.as_posix()] = content
     for name in ("_static", "_templates"):
         for path in sorted(p for p in (project.book / name).rglob("*") if p.is_file()):
             wanted[path.relative_to(project.book).as_posix()] = path.read_bytes()
@@ -57,6 +61,17 @@ def table_of_contents(toc: dict[str, Any], pages: Iterable[str]) -> dict[str, An
         {**part, "chapters": [c for c in part["chapters"] if c["file"] in known]} for part in toc.get("parts", [])
     ]
     return {**toc, "parts": [part for part in parts if part["chapters"]]}
+
+
+def needed_chapters(page: bytes, shown: str) -> set[str]:
+    """Return the chapters without which an edition leaves a page out: `needs: [chapter, ...]` in its front matter."""
+    front = re.match(rb"---\r?\n(.*?\n)---\r?\n", page, re.DOTALL)
+    try:
+        content = yaml.safe_load(front[1]) if front else {}
+    except yaml.YAMLError as error:
+        raise InputError(Problem(shown, str(error).replace("\n", " "), "front matter in YAML")) from error
+    needs = content.get("needs", []) if isinstance(content, dict) else []
+    return {needs} if isinstance(needs, str) else set(needs)
 
 
 def book_notebook(path: Path) -> bytes:

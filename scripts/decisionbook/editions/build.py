@@ -14,6 +14,7 @@ from ..data.context import RunContext
 from ..data.declarations import Chapter, load_chapter
 from ..data.figures import Figure
 from ..data.formulas import Formula
+from ..data.known import known_files
 from ..data.package import Package
 from ..data.published import check_register, load_figures, load_formulas, qualifiers, unit_factors
 from ..errors import InputError, Problem
@@ -26,8 +27,12 @@ from ..render.recalculation import recalculation_data
 from ..runs.execute import RunResult, execute
 from ..runs.parameters import areas_by_name
 from .assemble import assemble, copy_notebooks
-from .definition import Edition
+from .changes import changes_page, compared_with
+from .definition import Edition, Timeliness
+from .diff import published_before
 from .manifest import describe, read_manifest, write_manifest
+from .site import write_stub
+from .snapshot import SNAPSHOT, compact, take_snapshot
 from .sphinx_build import build_pages
 
 Say = Callable[[str], None]
@@ -60,6 +65,9 @@ def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
     dates = {row["source_id"]: row["published_on"] for row in package.rows("sources")}
     chapters: dict[str, Chapter] = {}
     shown = f"book/editions/{edition.id}.yml"
+    if edition.as_of < min(dates.values()):
+        expected = f"a day on or after {min(dates.values())}, when the first source came out"
+        raise InputError(Problem(shown, f"as_of {edition.as_of}", expected, "Move the date.", column="as_of"))
     for name in edition.chapters:
         chapter = chapters[name] = load_chapter(project, name)
         if not any(dates[s] <= edition.as_of for s in chapter.sources):
@@ -101,7 +109,7 @@ def all_findings(results: Mapping[str, RunResult], edition: Edition) -> dict[str
 
 def reconcile_edition(project: Project, edition: Edition, findings: Mapping[str, Mapping[str, Any]]) -> list[Reconciled]:
     """Return the reconciliation of the figures known by the edition's date."""
-    package = Package(project)
+    package = Package(project, as_of=edition.as_of)
     figures = load_figures(package, edition.as_of)
     corrections = package.rows("corrections") if "corrections" in package.tables else []
     factors = unit_factors(package)
@@ -126,7 +134,8 @@ def build(
     """
     started = time.perf_counter()
     target = output_folder(project, edition)
-    described = describe(project, edition) | {"pdf": pdf}
+    before = published_before(project, edition)
+    described = describe(project, edition) | {"pdf": pdf, "compared_with": compared_with(before)}
     previous = read_manifest(target)
     if not force and previous is not None and all(previous.get(key) == value for key, value in described.items()):
         return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
@@ -147,7 +156,9 @@ def build(
     rows = reconcile_edition(project, edition, findings)
     verdicts = count_verdicts(rows)
     say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
-    book = book_content(project, edition, chapters, findings, rows)
+    snapshot = take_snapshot(project, edition, chapters, results, rows)
+    changes = changes_page(project, edition, before, snapshot, results)
+    book = book_content(project, edition, chapters, findings, rows) | {"changes": changes}
     source = assemble(project, edition, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
     staging = project.build / "book" / f".{edition.id}.new"
@@ -158,10 +169,13 @@ def build(
     write_json(rows, staging / "reconciliation.json")
     write_workbook(rows, staging / "reconciliation.xlsx", compiled=edition.compiled, label=edition.label)
     _write_json(staging / "findings.json", findings)
-    shutil.copytree(project.data, staging / "data")
+    _write_json(staging / "changes.json", changes)
+    (staging / SNAPSHOT).write_text(compact(snapshot), encoding="utf-8")
+    write_known_data(project, edition, staging / "data")
     copy_notebooks(results, staging / "notebooks")
     write_manifest(staging, {**described, "verdicts": verdicts})
     _swap(staging, target)
+    write_stub(target.parent)
     lap("finish")
     return BuildResult(target, _pdf_path(target, edition) if pdf else None, verdicts, seconds)
 
@@ -184,6 +198,14 @@ def _swap(staging: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def write_known_data(project: Project, edition: Edition, folder: Path) -> None:
+    """Write the Data Package as the edition's date knows it: what came out later is not in the book."""
+    for name, content in known_files(Package(project, as_of=edition.as_of)).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 def book_content(
     project: Project,
     edition: Edition,
@@ -192,7 +214,7 @@ def book_content(
     rows: list[Reconciled],
 ) -> dict[str, Any]:
     """Return the content of book.json, from which the pages quote."""
-    package = Package(project)
+    package = Package(project, as_of=edition.as_of)
     by_id = {row.figure.figure_id: row for row in rows}
     return {
         "edition": {
@@ -204,21 +226,21 @@ def book_content(
             "reconstruction": edition.reconstruction,
             "summary": edition.summary,
         },
-        "chapters": {name: _chapter_json(c, edition.parameters.get(name, {})) for name, c in chapters.items()},
+        "chapters": {name: _chapter_json(c, edition, package) for name, c in chapters.items()},
         "findings": {name: {**f, "answers": _answers(name, f, by_id)} for name, f in findings.items()},
         "reconciliation": [as_json(row) for row in rows],
         "recommendations": _recommendations(package, by_id),
         "qualifiers": package.rows("qualifiers"),
         "catalogue": package.catalogue(),
         "self_test": _self_test(package, edition),
-        "sources": [r for r in package.rows("sources") if r["published_on"] <= edition.as_of],
+        "sources": package.rows("sources"),
     }
 
 
 def _recalculation(
     project: Project, edition: Edition, chapters: Mapping[str, Chapter], rows: list[Reconciled]
 ) -> dict[str, Any]:
-    package = Package(project)
+    package = Package(project, as_of=edition.as_of)
     return recalculation_data(
         rows,
         load_formulas(package),
@@ -235,15 +257,18 @@ def _self_test(package: Package, edition: Edition) -> list[dict[str, Any]]:
     return [{"words": KIND_WORDS[r.kind], "planted": r.planted, "found": r.found, "rate": r.rate} for r in rates]
 
 
-def _chapter_json(chapter: Chapter, values: Mapping[str, Any]) -> dict[str, Any]:
+def _chapter_json(chapter: Chapter, edition: Edition, package: Package) -> dict[str, Any]:
+    values = edition.parameters.get(chapter.name, {})
+    given = edition.timeliness.get(chapter.name, Timeliness())
+    known = {row["source_id"] for row in package.rows("sources")}
     return {
         "title": chapter.title,
         "title_en": chapter.title_en,
         "part": chapter.part,
-        "sources": list(chapter.sources),
-        "data_until": chapter.data_until,
-        "status": chapter.status,
-        "status_note": chapter.status_note,
+        "sources": [source for source in chapter.sources if source in known],
+        "data_until": chapter.data_until if given.data_until is None else given.data_until,
+        "status": chapter.status if given.status is None else given.status,
+        "status_note": chapter.status_note if given.note is None else given.note,
         "parameters": [
             {
                 "name": p.name,
@@ -280,5 +305,8 @@ def _recommendations(package: Package, rows: Mapping[str, Reconciled]) -> list[d
         cited = [
             {"figure_id": f, "published": rows[f].figure.published, "verdict": rows[f].verdict} for f in figures if f in rows
         ]
+        if (row["later_source"] or "") not in ("", *known):
+            # What a later source shows is not yet known in this edition.
+            row = {**row, "later_source": None, "later_status": None, "later_note": None}
         listed.append({**row, "figures": cited})
     return listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..data.known import known_files
+from ..data.package import Package
 from ..project import Project
 from .definition import Edition
 
@@ -36,9 +39,19 @@ def _below(folder: Path, *patterns: str) -> list[Path]:
     return [p for p in found if "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts]
 
 
-def data_hash(project: Project) -> str:
-    """Return the hash of the Data Package."""
-    return hash_files(project.data, _below(project.data, "*.csv", "*.json"))
+def data_hash(project: Project, as_of: str) -> str:
+    """Return the hash of the Data Package as it was known by `as_of`: a later source does not touch an older edition."""
+    digest = hashlib.sha256()
+    for name, content in sorted(known_files(Package(project, as_of=as_of)).items()):
+        digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def library_hash() -> str:
+    """Return the hash of the package's modules that compute: what a notebook can reach."""
+    package = Path(__file__).resolve().parents[1]
+    files = [package / "notebook.py", *_below(package / "analysis", "*.py"), *_below(package / "data", "*.py")]
+    return hash_files(package, files)[:10]
 
 
 def code_hash(project: Project) -> str:
@@ -70,7 +83,9 @@ def describe(project: Project, edition: Edition) -> dict[str, Any]:
         "summary": edition.summary,
         "chapters": list(edition.chapters),
         "parameters": {name: dict(values) for name, values in edition.parameters.items()},
-        "data_hash": data_hash(project),
+        "timeliness": {name: dataclasses.asdict(given) for name, given in edition.timeliness.items()},
+        "title": edition.title,
+        "data_hash": data_hash(project, edition.as_of),
         "code_hash": code_hash(project),
         "version": __version__,
         "tools": tool_versions(),

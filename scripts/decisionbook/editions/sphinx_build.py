@@ -15,6 +15,8 @@ from ..project import Project
 from .assemble import BOOK_DATA
 from .definition import Edition
 
+EDITIONS_SCRIPT = "editions.js"
+
 
 def build_pages(
     project: Project,
@@ -86,6 +88,8 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
             "edition": {**described, "label": "回溯重建版" if edition.reconstruction else "正式版"},
             "disclaimer": "本书为独立复算，不是简报编印单位的出版物。",
             "pdf": f"decision-reference-{edition.id}.pdf",
+            # Beside the edition, not in it: editions published later are known to the pages of earlier ones.
+            "editions_script": f"../{EDITIONS_SCRIPT}",
         },
         "nitpicky": True,
         "latex_individualpages": False,

@@ -16,6 +16,7 @@ from .findings import verdict_mark
 
 Cell = str | nodes.Node | Sequence[nodes.Node]
 
+READING_ORDER = ("contradicted", "within_rounding", "reproduced", "consistent", "unverifiable", "input")
 STATUS_WORDS = {"current": "现行", "pending": "待更新", "historical": "历史"}
 LATER_WORDS = {"done": "已见落实", "partly": "部分落实", "not_seen": "后续材料未见"}
 
@@ -89,6 +90,8 @@ class ReconciliationDirective(SphinxDirective):
         rows = quote(self.env, f"reconciliation:{chapter}")
         if not rows:
             return [nodes.paragraph("", "本版没有属于本章的印刷数字。")]
+        # What a reader must see comes first; what is only quoted comes last.
+        rows = sorted(rows, key=lambda r: (READING_ORDER.index(r["verdict"]), r["figure_id"]))
         counted = [(v, sum(r["verdict"] == v for r in rows)) for v in VERDICT_GLYPHS]
         summary = nodes.paragraph("", f"本章共登记 {len(rows)} 个印刷数字：", classes=["verdict-summary"])
         for verdict, count in counted:

@@ -11,6 +11,7 @@ from .. import __version__
 from . import book_data, findings
 from .chapter_head import insert_chapter_head
 from .directives import ParametersDirective, RecommendationsDirective, ReconciliationDirective
+from .edition_blocks import EditionChanges, EditionHas
 from .html import setup as setup_html
 from .nodes import setup as setup_nodes
 from .pages import DIRECTIVES, download_link
@@ -33,6 +34,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("recommendations", RecommendationsDirective)
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.add_directive("edition-has", EditionHas)
+    app.add_directive("edition-changes", EditionChanges)
     app.add_role("download-link", download_link)
     app.add_post_transform(findings.MarksAfterUnits)
     app.add_post_transform(findings.KeyFindings)

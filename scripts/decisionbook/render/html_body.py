@@ -23,11 +23,11 @@ _REPLACEMENTS = (
 )
 
 # The kinds of token that components.css colours (a test holds the two together); all others lose their wrapping.
-COLOURED = frozenset(["c", "c1", "cm", "ch", "k", "kn", "kc", "kd", "ow", "s1", "s2", "sd", "sa", "si", "se", "mi", "mf", "nb", "nt", "nd"])
+COLOURED = frozenset("c c1 cm ch k kn kc kd ow s1 s2 sd sa si se mi mf nb nt nd".split())  # noqa: SIM905 - a list to read
 _PLAIN = "|".join(sorted({name for name in STANDARD_TYPES.values() if name} - COLOURED))
 _CODE = re.compile(r'(?<=<div class="highlight"><pre>).*?(?=</pre>)', re.DOTALL)
 _PLAIN_TOKEN = re.compile(rf'<span class="(?:{_PLAIN})">([^<]*)</span>|<span></span>')
-_REPEATED = re.compile(r'(<span class="(\w+)">[^<]*)</span>(?=<span class="\2">)<span class="\2">')
+_REPEATED = re.compile(r'(<span class="(\w+)">[^<]*)</span>((?:<span class="\2">[^<]*</span>)+)')
 
 _SINGLE_PARAGRAPH = re.compile(r"<(t[dh])\b([^>]*)><p>((?:(?!</?p\b).)*?)</p>\s*</\1>", re.DOTALL)
 _ROW_CLASS = re.compile(r'<tr class="row-(?:odd|even)">')
@@ -57,9 +57,13 @@ def lean_code(body: str) -> str:
     """Return the HTML with only those tokens of code wrapped that have a colour, neighbours of one colour as one."""
 
     def lean(found: re.Match[str]) -> str:
-        return _REPEATED.sub(r"\1", _PLAIN_TOKEN.sub(r"\1", found[0]))
+        return _REPEATED.sub(_one_span, _PLAIN_TOKEN.sub(r"\1", found[0]))
 
     return _CODE.sub(lean, body)
+
+
+def _one_span(found: re.Match[str]) -> str:
+    return found[1] + re.sub(r"<[^>]*>", "", found[3]) + "</span>"
 
 
 def lean_tables(body: str) -> str:

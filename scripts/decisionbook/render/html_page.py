@@ -20,6 +20,7 @@ from .html_body import finished_body
 _ALL_FIGURES = 'id="db-reconciliation"'
 SCRIPTS = {
     "search.js": "",
+    "editions.js": "",
     "evidence.js": 'class="evidence',
     "charts.js": 'class="chart ',
     "reconciliation-data.js": _ALL_FIGURES,
@@ -27,7 +28,7 @@ SCRIPTS = {
     "reconciliation.js": _ALL_FIGURES,
 }
 # Likewise the sheets beside the four that every page has.
-SHEETS = {"search.css": "", "evidence.css": 'class="evidence', "charts.css": 'class="chart ', "reconciliation.css": _ALL_FIGURES}
+SHEETS = {"search.css": "", "editions.css": "", "evidence.css": 'class="evidence', "charts.css": 'class="chart ', "reconciliation.css": _ALL_FIGURES}
 
 
 def add_page_context(

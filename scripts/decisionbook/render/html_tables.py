@@ -30,10 +30,10 @@ def visit_table(self: SphinxTranslator, node: nodes.table) -> None:
         label = f' aria-labelledby="{caption_id}"' if caption_id else ""
         self.body.append(_caption(self, node, caption_id))
     self.body.append('<div class="db-scroll">\n')
-    _mark_columns(node)
+    columns = _column_classes(node)
     # The wrapper carries the anchor: a link to the table must show its caption.
     node["ids"] = []
-    node["classes"] = ["dense"] if node.next_node(nodes.tgroup)["cols"] >= DENSE else []
+    node["classes"] = [*columns, *(["dense"] if node.next_node(nodes.tgroup)["cols"] >= DENSE else [])]
     start = len(self.body)
     HTML5Translator.visit_table(self, node)
     self.body[start] = self.body[start].replace("<table", f"<table{label}", 1)
@@ -51,16 +51,20 @@ def _caption(self: HTML5Translator, node: nodes.table, caption_id: str) -> str:
     return rendered.replace("<caption", opening, 1).replace("</caption>", "</p>", 1)
 
 
-def _mark_columns(table: nodes.table) -> None:
-    """Give the cells of short columns the class `short` (a figure's id or a city does not break), of long ones `long`."""
+def _column_classes(table: nodes.table) -> list[str]:
+    """Return `s3` for a third column that is short (a figure's id or a city does not break), `l4` for a long fourth.
+
+    On the table and not on each cell, because a page may hold thousands of cells.
+    """
     rows = [row.children for row in table.findall(nodes.row)]
     if not rows or any(len(row) != len(rows[0]) for row in rows):
-        return  # merged cells: no column to speak of
-    for cells in zip(*rows, strict=True):
+        return []  # merged cells: no column to speak of
+    classes = []
+    for number, cells in enumerate(zip(*rows, strict=True), 1):
         longest = max(_width(line) for cell in cells for line in cell.astext().split("\n"))
-        kind = "short" if longest <= SHORT else "long" if longest > LONG else ""
-        for cell in cells if kind else ():
-            cell["classes"] = [*cell["classes"], kind]
+        if longest <= SHORT or longest > LONG:
+            classes.append(f"{'s' if longest <= SHORT else 'l'}{number}")
+    return classes
 
 
 def _width(text: str) -> int:

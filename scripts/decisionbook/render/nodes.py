@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +18,9 @@ from sphinx.util.docutils import SphinxTranslator
 from sphinx.writers.html5 import HTML5Translator
 
 from ..charts.theme import ChartError, format_number
+
+#: The script that charts.js loads from its own folder when the first chart comes near the screen.
+BUNDLE_FILE = "vega-bundle.js"
 
 
 class chart(nodes.General, nodes.Element):
@@ -28,6 +32,14 @@ def setup(app: Sphinx) -> None:
     skip = (_skip, None)
     app.add_node(chart, html=(visit_chart, _depart_chart), latex=skip, text=skip, man=skip, texinfo=skip)
     app.add_node(nodes.figure, override=True, html=(visit_figure, depart_figure))
+    app.connect("build-finished", _write_script_bundle)
+
+
+def _write_script_bundle(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        from .vega import write_bundle
+
+        write_bundle(Path(app.outdir) / "_static" / BUNDLE_FILE)
 
 
 def _skip(self: SphinxTranslator, node: nodes.Element) -> None:

@@ -96,8 +96,12 @@ def write_bundle(path: Path) -> None:
     """
     import vl_convert
 
+    # Read from the file itself: making the bundle takes a second, and a build without changes must not.
+    head = f"/* Vega, Vega-Lite {VL_VERSION} and vega-embed, bundled by vl-convert {vl_convert.__version__} */\n"
+    if path.is_file():
+        with path.open(encoding="utf-8") as present:
+            if present.readline() == head:
+                return
     source = vl_convert.javascript_bundle(f"window.{BUNDLE_GLOBAL} = {{embed: vegaEmbed}};", VL_VERSION)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = f"(function () {{\n{source}\n}})();\n"
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(f"{head}(function () {{\n{source}\n}})();\n", encoding="utf-8", newline="\n")

@@ -1,0 +1,35 @@
+"""What the page 版本变化 of an edition shows, from its own snapshot and the published one before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from ..project import Project
+from ..runs.execute import RunResult
+from .definition import Edition
+from .diff import Snapshot, compare, previous_edition
+from .snapshot import compact, phrases
+
+
+def compared_with(before: Snapshot | None) -> str:
+    """Return what a build must note of the edition it is compared with: another snapshot, another page."""
+    return "" if before is None else hashlib.sha256(compact(before).encode()).hexdigest()
+
+
+def changes_page(
+    project: Project,
+    edition: Edition,
+    before: Snapshot | None,
+    snapshot: Snapshot,
+    results: Mapping[str, RunResult],
+) -> dict[str, Any]:
+    """Return the changes for the page, or the reason why there is nothing to compare with."""
+    if before is not None:
+        words = {name: phrases(result.notebook, result.findings) for name, result in results.items()}
+        return compare(before, snapshot, words)
+    previous = previous_edition(project, edition)
+    if previous is None:
+        return {"reason": "这是第一版，没有更早的一版可以比较。"}
+    return {"reason": f"前一版{previous.id}尚未发布，没有可以比较的记录。"}
