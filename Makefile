@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # A user's imports are compiled; without this every kernel start would compile pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup book check test lab notebooks lock lint browser benchmark clean
+.PHONY: help setup book editions check test lab notebooks lock lint browser benchmark clean
 
 help: ## this screen
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ $(READY): requirements.lock pyproject.toml
 
 book: $(READY) ## build the newest edition: HTML and PDF
 	$(DB) build
+
+editions: $(READY) ## build and publish every edition that _build/site does not have
+	$(DB) publish --all --rebuilt
 
 check: $(READY) ## validate the data, verify places in the sources (SOURCES=DIR), reconcile
 	$(DB) check $(if $(SOURCES),--sources $(SOURCES))

@@ -133,36 +133,6 @@
     if (/Mac|iPhone|iPad/.test(navigator.platform)) { button.querySelector("kbd").textContent = "⌘ K"; }
   }
 
-  // Editions: a published site has one script beside the editions, which tells every page what else there is.
-  function editions() {
-    var listed = window.DECISIONBOOK_EDITIONS, button = one(".db-edition-button");
-    if (!button || !listed || !listed.editions || !listed.editions.length) { return; }
-    var menu = one(".db-editions"), here = root.dataset.edition, up = root.dataset.content_root + "../";
-    listed.editions.forEach(function (edition) {
-      var link = make("a", "", edition.id + "　" + (edition.label || ""));
-      link.href = up + edition.href;
-      if (edition.id === here) { link.setAttribute("aria-current", "true"); }
-      menu.appendChild(make("li")).appendChild(link);
-    });
-    button.disabled = false;
-    button.setAttribute("aria-expanded", "false");
-    function set(open) {
-      menu.hidden = !open;
-      button.setAttribute("aria-expanded", String(open));
-    }
-    button.addEventListener("click", function () { set(menu.hidden); });
-    document.addEventListener("click", function (event) { if (!event.target.closest(".db-edition")) { set(false); } });
-    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !menu.hidden) { set(false); button.focus(); } });
-    if (listed.newest && listed.newest !== here) {
-      var newest = listed.editions.filter(function (edition) { return edition.id === listed.newest; })[0];
-      var note = make("p", "db-newer", "这是 " + here + " 版，之后已有新版：");
-      var link = make("a", "", listed.newest + " 版");
-      link.href = up + newest.href;
-      note.appendChild(link);
-      one(".db-header").insertAdjacentElement("afterend", note);
-    }
-  }
-
   // Contents of the page: the section that is being read.
   function contents() {
     var links = {};
@@ -289,6 +259,6 @@
   }
 
   document.addEventListener("DOMContentLoaded", function () {
-    [themeButton, drawer, searchDialog, editions, contents, wideTables, marks, copyLinks, printing].forEach(function (start) { start(); });
+    [themeButton, drawer, searchDialog, contents, wideTables, marks, copyLinks, printing].forEach(function (start) { start(); });
   });
 })();

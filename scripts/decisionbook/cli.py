@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from . import __version__
+from .editions.commands import add_commands as add_edition_commands
 from .errors import EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError
 
 
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample and of the self-test (default: 1)")
     check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind and count what is found")
     check.set_defaults(command=_check)
+    add_edition_commands(commands)
     return parser
 
 

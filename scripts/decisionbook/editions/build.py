@@ -135,7 +135,7 @@ def build(
     started = time.perf_counter()
     target = output_folder(project, edition)
     before = published_before(project, edition)
-    described = describe(project, edition) | {"pdf": pdf, "compared_with": compared_with(before)}
+    described = describe(project, edition) | {"pdf": pdf, "compared_with": compared_with(project, edition, before)}
     previous = read_manifest(target)
     if not force and previous is not None and all(previous.get(key) == value for key, value in described.items()):
         return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
@@ -225,6 +225,7 @@ def book_content(
             "compiled": edition.compiled,
             "reconstruction": edition.reconstruction,
             "summary": edition.summary,
+            "order": list(edition.chapters),
         },
         "chapters": {name: _chapter_json(c, edition, package) for name, c in chapters.items()},
         "findings": {name: {**f, "answers": _answers(name, f, by_id)} for name, f in findings.items()},

@@ -13,9 +13,11 @@ from .diff import Snapshot, compare, previous_edition
 from .snapshot import compact, phrases
 
 
-def compared_with(before: Snapshot | None) -> str:
+def compared_with(project: Project, edition: Edition, before: Snapshot | None) -> str:
     """Return what a build must note of the edition it is compared with: another snapshot, another page."""
-    return "" if before is None else hashlib.sha256(compact(before).encode()).hexdigest()
+    previous = previous_edition(project, edition)
+    digest = "" if before is None else hashlib.sha256(compact(before).encode()).hexdigest()
+    return "" if previous is None else f"{previous.id} {digest}".strip()
 
 
 def changes_page(

@@ -46,7 +46,7 @@ class BookData:
     def lookup(self, key: str) -> Any:
         """Return what a key stands for, None when there is nothing.
 
-        Keys: `finding:chapter.name`, `reconciliation:chapter`, `recommendations:chapter`, `chapter:name`, or the name of
+        Keys: `finding:chapter.name`, `figure:id`, `reconciliation:chapter`, `recommendations:chapter`, `chapter:name`, or the name of
         a part of book.json.
         """
         kind, _, rest = key.partition(":")
@@ -54,6 +54,8 @@ class BookData:
             return self.content.get(kind)
         if kind == "finding":
             return self._finding(rest)
+        if kind == "figure":
+            return self.figures.get(rest)
         if kind == "reconciliation":
             return [row for row in self.content["reconciliation"] if row["chapter"] == rest]
         if kind == "recommendations":

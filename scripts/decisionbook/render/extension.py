@@ -8,7 +8,7 @@ from myst_nb.ext.glue.domain import NbGlueDomain
 from sphinx.application import Sphinx
 
 from .. import __version__
-from . import book_data, findings
+from . import book_data, evidence, findings
 from .chapter_head import insert_chapter_head
 from .directives import ParametersDirective, RecommendationsDirective, ReconciliationDirective
 from .edition_blocks import EditionChanges, EditionHas
@@ -26,6 +26,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     setup_nodes(app)
     setup_html(app)
     setup_typst(app)
+    evidence.setup(app)
     # The domain exists once MyST-NB is loaded; its text role is replaced, its other roles stay.
     app.setup_extension("myst_nb")
     NbGlueDomain.roles = {**NbGlueDomain.roles, "text": findings.FindingRole()}
@@ -43,7 +44,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", book_data.forget_page)
     app.connect("env-get-outdated", book_data.outdated_pages)
     app.connect("builder-inited", _number_formats)
-    return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True, "env_version": 1}
+    return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True, "env_version": 2}
 
 
 def _number_formats(app: Sphinx) -> None:

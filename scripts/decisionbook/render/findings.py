@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from docutils import nodes
@@ -12,6 +13,14 @@ from sphinx.util import logging
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 
 LOGGER = logging.getLogger(__name__)
+
+
+class finding_number(nodes.inline):  # noqa: N801 - docutils names its nodes in lower case
+    """A glued value. `finding` names it, `unit` is its unit, `evidence` says whether it opens one, `marked` whether marks follow."""
+
+
+class evidence_mark(nodes.inline):  # noqa: N801
+    """The mark of a verdict: `figures` that it judges, `label` in words, and, behind a glued value, its `key` and `number`."""
 
 
 class FindingRole(PasteTextRole):
@@ -37,11 +46,13 @@ class FindingRole(PasteTextRole):
             message = f"finding {finding_name!r}, format {format_spec!r}: {error} [decisionbook.format]"
             LOGGER.warning(message, type="decisionbook", subtype="format", location=(env.docname, self.line))
             return [], []
-        node = nodes.inline(text, text, classes=["finding"])
+        node = finding_number(text, text, classes=["finding"])
         node["finding"] = finding_name
         node["unit"] = finding["unit"]
+        node["evidence"] = has_evidence(finding)
+        node["marked"] = bool(finding["answers"])
         self.set_source_info(node)
-        return [node, *verdict_marks(finding)], []
+        return [node, *verdict_marks(finding, finding_name, text)], []
 
 
 def _split_foreign(text: str) -> tuple[str, str, str]:
@@ -59,20 +70,31 @@ def format_finding(value: Any, format_spec: str) -> str:
     return text.replace("-", "−")
 
 
-def verdict_marks(finding: dict[str, Any]) -> list[nodes.Node]:
-    """Return the marks of the figures that a finding answers: one for each verdict, none when it answers none."""
+def has_evidence(finding: Mapping[str, Any]) -> bool:
+    """Return whether there is something to show behind a value: a name or a word is only that, unless it was printed."""
+    value = finding["value"]
+    return bool(finding["answers"]) or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def verdict_marks(finding: Mapping[str, Any], name: str = "", number: str = "") -> list[nodes.Node]:
+    """Return the marks of the figures that a finding answers: one for each verdict, none when it answers none.
+
+    `name` is `chapter.finding` and `number` the text that the marks follow; both go into the marks.
+    """
     verdicts = list(dict.fromkeys(row["verdict"] for row in finding["answers"]))
     marks: list[nodes.Node] = []
     for verdict in verdicts:
         ids = [row["figure_id"] for row in finding["answers"] if row["verdict"] == verdict]
-        marks.append(verdict_mark(verdict, ids))
+        mark = verdict_mark(verdict, ids)
+        mark["key"], mark["number"] = name, number
+        marks.append(mark)
     return marks
 
 
-def verdict_mark(verdict: str, figure_ids: list[str]) -> nodes.inline:
-    """Return the inline mark of a verdict; `figure_ids` name the figures that it judges."""
+def verdict_mark(verdict: str, figure_ids: list[str]) -> evidence_mark:
+    """Return the inline mark of a verdict; `figure_ids` name the figures that it judges, none for a mark that only counts."""
     glyph = VERDICT_GLYPHS[verdict]
-    mark = nodes.inline(glyph, glyph, classes=["evidence", verdict])
+    mark = evidence_mark(glyph, glyph, classes=["evidence", verdict])
     mark["figures"] = figure_ids
     mark["label"] = VERDICT_WORDS[verdict]
     return mark
@@ -84,11 +106,11 @@ class MarksAfterUnits(SphinxPostTransform):
     default_priority = 390
 
     def run(self, **kwargs: Any) -> None:
-        for number in list(self.document.findall(lambda n: isinstance(n, nodes.inline) and "finding" in n)):
+        for number in list(self.document.findall(finding_number)):
             parent, unit = number.parent, number["unit"]
             position = parent.index(number) + 1
             marks = []
-            while position < len(parent) and "evidence" in getattr(parent[position], "attributes", {}).get("classes", ()):
+            while position < len(parent) and isinstance(parent[position], evidence_mark):
                 marks.append(parent[position])
                 position += 1
             following = parent[position] if position < len(parent) else None
@@ -112,7 +134,7 @@ class KeyFindings(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
-            if title is None or title.astext() != "要点":
+            if title is None or title.astext() not in ("要点", "十大要点"):
                 continue
             section["classes"].append("key-findings-section")
             for definitions in section.findall(nodes.definition_list):

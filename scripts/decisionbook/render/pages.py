@@ -170,7 +170,8 @@ class ChapterList(SphinxDirective):
         chapters = quote(self.env, "chapters")
         rows = quote(self.env, "reconciliation")
         parts: dict[str, nodes.bullet_list] = {}
-        for name, chapter in chapters.items():
+        for name in quote(self.env, "edition")["order"]:
+            chapter = chapters[name]
             link = addnodes.pending_xref(
                 "", nodes.inline("", chapter["title"]), refdomain="std", reftype="doc", reftarget=f"/{name}", refexplicit=True, refwarn=True
             )

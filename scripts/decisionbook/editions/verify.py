@@ -1,0 +1,113 @@
+"""Is a copied site whole? Every file against the hashes of its manifest, every link of the landing page."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..errors import InputError, Problem
+from .manifest import MANIFEST, hash_file, read_manifest
+from .site import EDITIONS_SCRIPT, LANDING, read_script
+
+
+@dataclass
+class Report:
+    """What was checked: `problems` mean that something is not as published, `notes` that a publish was cut short."""
+
+    editions: list[str] = field(default_factory=list)
+    files: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def verify(folder: Path, records: Path | None = None) -> Report:
+    """Check a site, or the folder of one edition, against its manifests.
+
+    `records` is the folder of committed manifests of the project, where there is one: an edition must then also be the
+    one that was published. Raises InputError when `folder` holds no edition.
+    """
+    report = Report()
+    if (folder / MANIFEST).is_file():
+        _check_edition(folder, "", report, records)
+        return report
+    found = edition_folders(folder)
+    script = folder / EDITIONS_SCRIPT
+    listed = read_script(script) if script.is_file() else None
+    if not found and not listed:
+        expected = "a published site or the folder of an edition"
+        raise InputError(Problem(str(folder), f"no {MANIFEST} here or one folder below", expected))
+    for path in found:
+        _check_edition(path, f"{path.name}/", report, records)
+        _check_archive(folder, path.name, report)
+    _check_lists(folder, [path.name for path in found], listed, report)
+    return report
+
+
+def edition_folders(site: Path) -> list[Path]:
+    """Return the folders of a site that hold a published edition, by name."""
+    if not site.is_dir():
+        return []
+    return sorted(p for p in site.iterdir() if not p.name.startswith(".") and (p / MANIFEST).is_file())
+
+
+def differing_files(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Return what is missing, changed or extra in a folder against a manifest's hashes, as lines for a person."""
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() or p.is_symlink()} - {MANIFEST}
+    lines = [f"missing  {name}" for name in sorted(files.keys() - present)]
+    for name in sorted(files.keys() & present):
+        if not _is_inside(name) or hash_file(folder / name) != files[name]:
+            lines.append(f"changed  {name}")
+    return lines + [f"extra    {name}" for name in sorted(present - files.keys())]
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _check_edition(folder: Path, prefix: str, report: Report, records: Path | None) -> None:
+    manifest = read_manifest(folder)
+    if manifest is None or not isinstance(manifest.get("files"), dict) or "edition" not in manifest:
+        report.problems.append(f"{prefix}{MANIFEST} cannot be read")
+        return
+    report.editions.append(manifest["edition"])
+    report.files += len(manifest["files"])
+    for line in differing_files(folder, manifest["files"]):
+        kind, name = line.split(maxsplit=1)
+        report.problems.append(f"{kind:8} {prefix}{name}")
+    record = records / f"{manifest['edition']}.json" if records else None
+    if record is not None and record.is_file() and hash_file(record) != hash_file(folder / MANIFEST):
+        report.notes.append(f"{prefix}{MANIFEST} is not the one on record in {record.parent.name}/{record.name}: rebuilt elsewhere?")
+
+
+def _check_archive(site: Path, edition_id: str, report: Report) -> None:
+    archive, checksum = site / f"{edition_id}.zip", site / f"{edition_id}.zip.sha256"
+    if not archive.is_file() or not checksum.is_file():
+        report.problems += [f"missing  {p.name}" for p in (archive, checksum) if not p.is_file()]
+        return
+    wanted = checksum.read_text(encoding="utf-8").split()
+    if not wanted or hashlib.sha256(archive.read_bytes()).hexdigest() != wanted[0]:
+        report.problems.append(f"changed  {archive.name}")
+    report.files += 1
+
+
+def _check_lists(site: Path, found: list[str], listed: dict[str, Any] | None, report: Report) -> None:
+    known = [entry["id"] for entry in (listed or {}).get("editions", [])]
+    if listed is None and (site / EDITIONS_SCRIPT).is_file():
+        report.problems.append(f"changed  {EDITIONS_SCRIPT}")
+    report.problems += [f"missing  {name}/ (listed in {EDITIONS_SCRIPT})" for name in known if name not in found]
+    landing = site / LANDING
+    links: list[str] = []
+    if landing.is_file():
+        links = re.findall(r'href="([^"#]+)"', landing.read_text(encoding="utf-8", errors="replace"))
+        local = [link for link in links if not re.match(r"[a-z]+:", link)]
+        report.problems += [f"missing  {link} (linked from {LANDING})" for link in local if not (site / link).is_file()]
+    elif known:
+        report.notes.append(f"no {LANDING}: a publish was interrupted; run it again")
+    for name in found:
+        if name not in known or f"{name}/index.html" not in links:
+            report.notes.append(f"{name} is whole but not listed yet: its publish was interrupted; run it again")
