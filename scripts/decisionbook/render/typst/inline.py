@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from docutils import nodes
 
+from ..evidence import in_own_row, row_id
 from .base import BaseWriter
 from .escape import breakable, inline, optional, string
 from .latexmath import typst_math
@@ -53,11 +54,20 @@ class InlineWriter(BaseWriter):
             verdict = next((c for c in classes if c in VERDICTS), "")
             text = node.astext().strip()
             raised = "true" if self.marks_number(node) else "false"
-            return f"#evidence({string(verdict)}, raised: {raised}, {f'[{inline(text)}]' if text else 'none'});"
+            mark = f"#evidence({string(verdict)}, raised: {raised}, {f'[{inline(text)}]' if text else 'none'});"
+            row = None if self.plain_links else self.row_label(node)
+            return f"#link(label({string(row)}))[{mark}];" if row else mark
         if "status-pill" in classes:
             status = next((c for c in classes if c in ("current", "pending", "historical")), "current")
             return f"#pill({string(status)})[{self.inside(node)}];"
         return self.anchored(node) + self.inside(node)
+
+    def row_label(self, mark: nodes.Element) -> str | None:
+        """Return the label of the row that explains what a mark judges; None in that row itself, or when it is not printed."""
+        figures = mark.get("figures") or [""]
+        if in_own_row(mark, figures[0]):
+            return None
+        return self.targets.anywhere(row_id(figures[0]))
 
     def marks_number(self, mark: nodes.Element) -> bool:
         """Return whether a verdict mark stands at a number of the prose: it is raised, or □ reads as a lost letter."""

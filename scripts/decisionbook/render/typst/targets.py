@@ -17,6 +17,7 @@ class Targets:
 
     def __init__(self, doctrees: Mapping[str, nodes.document]) -> None:
         self._labels: dict[tuple[str, str], str] = {}
+        self._documents: dict[str, str] = {}
         self._used: dict[str, None] = {}
         self._printed: set[str] = set()
         for docname, doctree in doctrees.items():
@@ -27,6 +28,7 @@ class Targets:
                 first = "" if node is chapter else ids[0] if ids else ""
                 for name in ids:
                     self._labels[docname, name] = f"{docname}#{first}"
+                    self._documents.setdefault(name, docname)
 
     def label(self, docname: str, target: str) -> str | None:
         """Return the label of an id (empty: the document itself), and note that something links there."""
@@ -34,6 +36,11 @@ class Targets:
         if found is not None:
             self._used[found] = None
         return found
+
+    def anywhere(self, target: str) -> str | None:
+        """Return the label of an id that only one of the documents has, and note that something links there."""
+        found = self._documents.get(target)
+        return self.label(found, target) if found else None
 
     def of(self, docname: str, node: nodes.Element) -> str | None:
         """Return the label to print at `node`, once; None when it has no id or was printed before."""

@@ -1,0 +1,399 @@
+"""Warm kernels: a Jupyter kernel provisioner whose kernels are forked from a process that has done the imports.
+
+The kernelspec `decisionbook` below `JUPYTER_FOLDER` selects it; papermill, nbclient, nbval and any other client start
+such kernels by that name once the folder is in JUPYTER_PATH (`python -m decisionbook.runs.kernel` prints it). Kernels
+of one process share what its fork server inherited when it started: PYTHONHASHSEED, and all else that Python and its
+libraries read from the environment while they are imported. A server is replaced when such a variable or a file of
+this package changes. Where a process cannot be forked the ordinary provisioner serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import hashlib
+import itertools
+import json
+import logging
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Bool, Dict, Unicode
+
+from . import forkserver
+
+KERNEL = "decisionbook"
+JUPYTER_FOLDER = Path(__file__).resolve().parent / "jupyter"
+COLD = "DECISIONBOOK_COLD"
+_LAUNCHER = ["-m", "ipykernel_launcher"]
+_PACKAGE = Path(__file__).resolve().parents[1]
+# What is read while Python starts and libraries are imported: a kernel that differs in it needs a server of its own.
+_READ_AT_IMPORT = re.compile(r"PYTHON|PYDEVD|LC_|LANG|LD_|DYLD_|VIRTUAL_ENV$|\w+_NUM_THREADS$")
+# A path of a Unix socket has at most 104 characters on some systems.
+_LONGEST_FOLDER = 60
+
+_log = logging.getLogger(__name__)
+
+
+def available() -> bool:
+    """Return whether kernels can be forked here."""
+    return hasattr(os, "fork") and hasattr(socket, "send_fds") and not os.environ.get(COLD)
+
+
+class Workspace:
+    """A folder of this process that only its user can read: sockets, connection files, files of runs."""
+
+    def __init__(self) -> None:
+        base = tempfile.gettempdir()
+        self.path = Path(tempfile.mkdtemp(prefix="db-", dir=base if len(base) < _LONGEST_FOLDER else "/tmp"))
+        self.owner = os.getpid()
+        self._numbers = itertools.count(1)
+
+    def new(self, prefix: str) -> Path:
+        """Return a path in the folder that nothing has yet."""
+        return self.path / f"{prefix}{next(self._numbers)}"
+
+    def remove(self) -> None:
+        if self.owner == os.getpid():
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+class WarmProcess:
+    """A forked kernel, with the part of subprocess.Popen that a provisioner uses. It ends when this object goes."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, channel: socket.socket) -> None:
+        channel.setblocking(False)
+        self._channel = channel
+        self._unread = b""
+        self.pid: int | None = None
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, None while the kernel runs; that of a kill when its server is gone."""
+        if self.returncode is not None:
+            return self.returncode
+        try:
+            part = self._channel.recv(4096)
+        except BlockingIOError:
+            return None
+        except OSError:
+            part = b""
+        *lines, self._unread = (self._unread + part).split(b"\n")
+        for line in lines:
+            said = json.loads(line)
+            self.pid = said.get("pid", self.pid)
+            self.returncode = said.get("exit", self.returncode)
+        if not part and self.returncode is None:
+            self.returncode = -signal.SIGKILL
+        if self.returncode is not None:
+            self._channel.close()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status when there is one; raises subprocess.TimeoutExpired."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise subprocess.TimeoutExpired(KERNEL, timeout or 0)
+            select.select([self._channel], [], [], left)
+        return self.returncode or 0
+
+    def send_signal(self, number: int) -> None:
+        """Signal the kernel's process group. Its server does it, which knows that the group is still the kernel's."""
+        if self.poll() is None:
+            with contextlib.suppress(OSError):
+                self._channel.send(bytes([number]))
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """Give the kernel up: its server kills it."""
+        self._channel.close()
+        if self.returncode is None:
+            self.returncode = -signal.SIGKILL
+
+
+class _Server:
+    """The client's side of one fork server."""
+
+    def __init__(self, key: str, environment: Mapping[str, str], workspace: Workspace) -> None:
+        self.key, self.owner = key, os.getpid()
+        self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            code = "from decisionbook.runs.forkserver import main; main()"
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", code, str(theirs.fileno()), str(workspace.path)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=dict(environment),
+                cwd=workspace.path,
+                # A Ctrl-C at the terminal is for the command, which then closes the socket.
+                start_new_session=True,
+            )
+
+    def usable(self, key: str) -> bool:
+        return self.key == key and self.owner == os.getpid() and self.process.poll() is None
+
+    def launch(self, request: Sequence[Any], output: list[int]) -> WarmProcess:
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            forkserver.send(self._control, list(request), [theirs.fileno(), *output])
+        return WarmProcess(ours)
+
+    def retire(self) -> None:
+        """Let the server end with the last of its kernels."""
+        if self.owner == os.getpid():
+            with self._lock, contextlib.suppress(OSError):
+                forkserver.send(self._control, "retire", [])
+
+    def stop(self) -> None:
+        """End the server and its kernels now."""
+        self._control.close()
+        if self.owner == os.getpid():
+            try:
+                self.process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+_servers: list[_Server] = []
+_workspace: Workspace | None = None
+_guard = threading.RLock()
+_told: set[str] = set()
+
+
+def workspace() -> Workspace:
+    """Return the private folder of this process; a forked copy of a process gets one of its own."""
+    global _workspace
+    with _guard:
+        if _workspace is None or _workspace.owner != os.getpid() or not _workspace.path.is_dir():
+            _workspace = Workspace()
+        return _workspace
+
+
+def prepare(environment: Mapping[str, str] | None = None) -> None:
+    """Start the fork server of this process, so that it imports while the caller does something else."""
+    if available():
+        with contextlib.suppress(OSError):
+            _server_for({**os.environ, **(environment or {}), **_kernelspec()["env"]})
+
+
+def stop() -> None:
+    """End the kernels and servers of this process and remove its private folder; the next kernel starts anew."""
+    global _workspace
+    with _guard:
+        servers, _servers[:] = _servers[:], []
+        for server in servers:
+            server.stop()
+        if _workspace is not None:
+            _workspace.remove()
+            _workspace = None
+
+
+atexit.register(stop)
+
+
+def use_kernelspec() -> None:
+    """Let Jupyter clients in this process find the kernelspec `decisionbook`."""
+    paths = [p for p in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if p]
+    if str(JUPYTER_FOLDER) not in paths:
+        os.environ["JUPYTER_PATH"] = os.pathsep.join([str(JUPYTER_FOLDER), *paths])
+
+
+def _kernelspec() -> dict[str, Any]:
+    return json.loads((JUPYTER_FOLDER / "kernels" / KERNEL / "kernel.json").read_text(encoding="utf-8"))
+
+
+def _server_for(environment: Mapping[str, str]) -> _Server:
+    key = _key(environment)
+    with _guard:
+        if _servers and _servers[-1].usable(key):
+            return _servers[-1]
+        for server in _servers:
+            server.retire()
+        _servers[:] = [s for s in _servers if s.owner == os.getpid() and s.process.poll() is None]
+        _servers.append(_Server(key, environment, workspace()))
+        return _servers[-1]
+
+
+def _key(environment: Mapping[str, str]) -> str:
+    """Return what a server must have in common with a kernel: environment at import and the imported files."""
+    digest = hashlib.sha256()
+    for name in sorted(n for n in environment if _READ_AT_IMPORT.match(n)):
+        digest.update(f"{name}={environment[name]}\0".encode("utf-8", "surrogateescape"))
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        if path.relative_to(_PACKAGE).parts[0] not in ("cli.py", "editions", "render", "reconcile"):
+            status = path.stat()
+            digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
+    return digest.hexdigest()
+
+
+def _tell_once(message: str) -> None:
+    if message not in _told:
+        _told.add(message)
+        _log.warning(message)
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Provision a kernel by a fork; by the ordinary start of a process where that is not possible."""
+
+    environment = Dict(help="Variables for the kernel besides those of its client.").tag(config=True)
+    folder = Unicode(help="The kernel's working folder, when the client names none.").tag(config=True)
+    cold = Bool(False, help="Start an ordinary process.").tag(config=True)
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the environment of the run, and give the kernel sockets that only this user can reach."""
+        given = kwargs.get("env")
+        kwargs["env"] = {**(os.environ if given is None else given), **self.environment}
+        if self.folder:
+            kwargs.setdefault("cwd", self.folder)
+        if os.name == "posix":
+            # A profile of the user's own may run code and change what cells print.
+            kwargs["env"]["IPYTHONDIR"] = str(workspace().path / "ipython")
+            manager = self.parent
+            if manager is not None and manager.transport == "tcp" and not manager.shell_port:
+                # Parallel TCP kernels lose races for ports, and anybody on the machine may speak to them.
+                manager.cache_ports = False
+                manager.transport = "ipc"
+                manager.ip = str(workspace().new("k"))
+        return await super().pre_launch(**kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Launch a kernel and return its connection information."""
+        process = None
+        if not self.cold and cmd[1:3] == _LAUNCHER:
+            process = await self._fork(cmd[3:], kwargs)
+        if process is None:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process, self.pid, self.cwd = process, process.pid, kwargs.get("cwd") or Path.cwd()
+        # Signals go through the server: a process group of this number might by now be somebody else's.
+        self.pgid = None
+        return self.connection_info
+
+    async def _fork(self, arguments: list[str], kwargs: Mapping[str, Any]) -> WarmProcess | None:
+        if not available():
+            if not os.environ.get(COLD):
+                _tell_once("kernels cannot be forked on this system; each starts as a process of its own")
+            return None
+        folder = kwargs.get("cwd")
+        environment = dict(kwargs["env"])
+        with contextlib.ExitStack() as opened:
+            output = [_descriptor(kwargs.get(name), n, opened) for n, name in ((1, "stdout"), (2, "stderr"))]
+            try:
+                request = [arguments, environment, os.path.abspath(folder) if folder else os.getcwd()]
+                process = _server_for(environment).launch(request, output)
+            except OSError as error:
+                _tell_once(f"the fork server does not start ({error}); each kernel starts as a process of its own")
+                return None
+        while process.pid is None and process.poll() is None:
+            await asyncio.sleep(0.002)
+        if process.pid is None:
+            _tell_once("the fork server ended while it started; each kernel starts as a process of its own")
+            return None
+        return process
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel to end and return its exit status."""
+        await self._ended()
+        return await super().wait()
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel and see it go: clients look again only after a tenth of a second."""
+        await super().kill(restart)
+        await self._ended(5.0)
+
+    async def shutdown_requested(self, restart: bool = False) -> None:
+        """Give a kernel that was asked to end a moment to do so, before clients begin to look every tenth of a second."""
+        await self._ended(1.0)
+
+    async def _ended(self, timeout: float | None = None) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while await self.poll() is None and (deadline is None or time.monotonic() < deadline):
+            await asyncio.sleep(0.005)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Leave nothing behind, also when the client never waited for the end."""
+        await super().cleanup(restart)
+        if isinstance(self.process, WarmProcess) and not restart:
+            self.process.close()
+
+
+def _descriptor(stream: Any, default: int, opened: contextlib.ExitStack) -> int:
+    """Return the descriptor that a kernel's output goes to, as subprocess.Popen would understand `stream`."""
+    number = default if stream is None else stream.fileno() if hasattr(stream, "fileno") else int(stream)
+    try:
+        os.fstat(number)
+    except OSError:  # DEVNULL and PIPE are negative numbers; a daemon's standard streams may be closed.
+        number = os.open(os.devnull, os.O_WRONLY)
+        opened.callback(os.close, number)
+    return number
+
+
+class WarmClient(AsyncKernelClient):
+    """A client that does not wait for silence: it is ready when the kernel has answered on both of its channels."""
+
+    def start_channels(
+        self, shell: bool = True, iopub: bool = True, stdin: bool = True, hb: bool = True, control: bool = True
+    ) -> None:
+        """Start the channels but for the heartbeat: the manager sees the process itself."""
+        super().start_channels(shell, iopub, stdin, False, control)
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # type: ignore[override]
+        """Wait for a reply and, on the other channel, for the end of that request; raises RuntimeError.
+
+        The stock client asks once a second and then listens until nothing has come for 0.2 seconds.
+        """
+        deadline = time.monotonic() + (timeout or float("inf"))
+        while True:
+            request = self.kernel_info()
+            reply = await self._message(self.get_shell_msg, request, "kernel_info_reply", 1.0)
+            # A subscription may begin after its first message was sent: then ask again.
+            if reply and await self._message(self.get_iopub_msg, request, "status", 0.2):
+                self._handle_kernel_info_reply(reply)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
+
+    async def _message(self, get: Any, request: str, kind: str, timeout: float) -> dict[str, Any] | None:
+        from queue import Empty
+
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                message = await get(timeout=left)
+            except Empty:
+                return None
+            if message["parent_header"].get("msg_id") == request and message["msg_type"] == kind:
+                return message
+        return None
+
+
+if __name__ == "__main__":
+    print(JUPYTER_FOLDER)
