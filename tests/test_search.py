@@ -42,8 +42,9 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 CHAPTER = """<section id="top"><h1>一章<a class="headerlink" href="#top">#</a></h1><p>开头的话。</p>
-<section id="id1"><h2>要点<a class="headerlink" href="#id1">#</a></h2><p>增长 <span class="finding">11</span>\u2060<span class="evidence
-consistent">○</span> 倍多。</p><section id="id2"><h3>细节</h3><p>小节的话。</p></section><p>要点的尾巴。</p></section></section>"""
+<section id="id1"><h2>要点<a class="headerlink" href="#id1">#</a></h2>
+<p>增长 <span class="finding">11</span>\u2060<span class="evidence consistent">○</span> 倍多。</p>
+<section id="id2"><h3>细节</h3><p>小节的话。</p></section><p>要点的尾巴。</p></section></section>"""
 
 
 def test_each_heading_has_its_own_text_and_anchor() -> None:
@@ -78,15 +79,23 @@ def test_what_is_not_text_of_the_book_is_left_out_and_what_follows_it_stays(hidd
     assert "后" in text
 
 
+def test_verdict_marks_stay_where_they_are_counted() -> None:
+    text = text_of('<div class="chapter-meta"><p>复核：\u2060<span class="evidence reproduced">●</span> 3</p></div>')
+    assert "复核：● 3" in text
+
+
 def test_words_of_one_line_stay_together_and_cells_stay_apart() -> None:
-    text = text_of("<table><tr><td><p>广<b>西</b></p></td><td>3.02</td></tr></table><ul><li>一</li><li>二</li></ul><pre>a\nb</pre>")
+    table = "<table><tr><td><p>广<b>西</b></p></td><td>3.02</td></tr></table>"
+    text = text_of(f"{table}<ul><li>一</li><li>二</li></ul><pre>a\nb</pre>")
     assert "广西\n3.02" in text
     assert "一\n二\na\nb" in text
 
 
 def test_a_hit_in_a_figure_or_table_leads_to_it() -> None:
-    body = """<h1>页</h1><p>𠮷字在前。</p><div class="db-table" id="tab-x"><p class="db-table-caption" id="tab-x-caption">表题</p>
-    <table><tr><td>格</td></tr></table></div><figure id="fig-x"><figcaption><p>图题</p></figcaption></figure><p>后文</p>"""
+    caption = '<p class="db-table-caption" id="tab-x-caption">表题</p>'
+    table = f'<div class="db-table" id="tab-x">{caption}<table><tr><td>格</td></tr></table></div>'
+    figure = '<figure id="fig-x"><figcaption><p>图题</p></figcaption></figure>'
+    body = f"<h1>页</h1><p>𠮷字在前。</p>{table}{figure}<p>后文</p>"
     (section,) = sections(f"<section id='a'>{body}</section>")
     units = section.text.encode("utf-16-le")
     inside = {name: units[2 * start : 2 * end].decode("utf-16-le").strip() for start, end, name in section.places}
@@ -94,8 +103,9 @@ def test_a_hit_in_a_figure_or_table_leads_to_it() -> None:
 
 
 def test_a_term_of_the_glossary_is_found_like_a_heading() -> None:
-    body = "<section id='a'><h1>术语表</h1><table><tr id='term-lq'><td><p>区位商</p></td><td>location quotient</td></tr></table></section>"
-    assert [(s.heading, s.anchor) for s in sections(body)] == [("术语表", ""), ("区位商", "term-lq")]
+    row = "<tr id='term-lq'><td><p>区位商</p></td><td>location quotient</td></tr>"
+    found = [(s.heading, s.anchor, s.text) for s in sections(f"<section id='a'><h1>术语表</h1><table>{row}</table></section>")]
+    assert found == [("术语表", "", ""), ("区位商", "term-lq", "location quotient")]
 
 
 def test_a_page_without_an_article_is_not_searched(tmp_path: Path) -> None:
@@ -113,12 +123,11 @@ def html(tmp_path: Path) -> Path:
     (tmp_path / "_static").mkdir()
     (tmp_path / "index.html").write_bytes(page("<section id='i'><h1>封面</h1><p>封面的话。</p></section>", nav=nav))
     (tmp_path / "z.html").write_bytes(page("<section id='z'><h1>末章</h1><p>" + "末章的长话。" * 200 + "</p></section>"))
-    (tmp_path / "sub/a b.html").write_bytes(page('<section id="a"><h1>首章</h1><div id="db-reconciliation"><p>请等待</p></div></section>'))
+    drawn = '<div id="db-reconciliation"><p>请等待</p></div>'
+    (tmp_path / "sub/a b.html").write_bytes(page(f"<section id='a'><h1>首章</h1>{drawn}</section>"))
     (tmp_path / "m.html").write_bytes(page("<section id='m'><h1>没列的</h1></section>"))
-    figures = [
-        {"id": "000-0017", "source": "000", "section": "二", "published": "50678\n座", "indicator": "5G基站数", "area": "广西", "period": None}
-    ]
-    content = json.dumps({"figures": figures}, ensure_ascii=False)
+    figure = {"id": "000-0017", "source": "000", "section": "二", "published": "50678\n座"}
+    content = json.dumps({"figures": [{**figure, "indicator": "5G基站数", "area": "广西", "period": None}]}, ensure_ascii=False)
     (tmp_path / FIGURES).write_text(f"window.decisionbookReconciliation={content};\n", encoding="utf-8")
     return tmp_path
 
@@ -133,7 +142,8 @@ def test_pages_come_in_the_order_of_the_navigation(html: Path) -> None:
 def test_printed_figures_lead_to_their_row(html: Path) -> None:
     report = write_index(html, [])
     content = read_index(html)
-    assert content["figures"] == {"page": "sub/a b.html", "rows": [["000-0017", "50678座", "5G基站数", "广西", "", "000 二"]]}
+    assert content["figures"]["page"] == "sub/a b.html"
+    assert content["figures"]["rows"] == [["000-0017", "50678座", "5G基站数", "广西", "", "000 二"]]
     assert report.figures == 1
     assert not any("请等待" in row[3] for row in content["sections"])
 

@@ -63,11 +63,12 @@
   function book(data) {
     var sections = data.sections.map(function (row, order) {
       var page = data.pages[row[0]], first = order === 0 || data.sections[order - 1][0] !== row[0];
-      return { href: page[0] + (row[2] ? "#" + row[2] : ""), page: page[0], title: page[1], part: page[2], first: first, heading: row[1],
+      return { href: page[0] + (row[2] ? "#" + row[2] : ""), term: row[2].slice(0, 5) === "term-", page: page[0], title: page[1], part: page[2], first: first, heading: row[1],
         text: row[3], places: row[4] || [], order: order, H: plain(row[1]), T: plain(page[1]), X: plain(row[3]) };
     });
     var figures = data.figures.rows.map(function (row, order) {
-      var line = row.slice(1).concat(row[0]).join("\n");
+      // Not by its place: the name of an article would bring up every figure in it.
+      var line = row.slice(1, 5).concat(row[0]).join("\n");
       return { href: data.figures.page + "#figure-" + row[0], row: row, order: order, P: plain(row[1]), I: plain(row[2]), X: plain(line) };
     });
     var groups = data.synonyms.map(function (group) {
@@ -127,11 +128,12 @@
       return hits.sort(function (a, b) { return b.tier - a.tier || b.hits - a.hits || a.entry.order - b.entry.order; });
     }
 
-    function occurs(word) {
-      return sections.some(function (s) { return s.X.indexOf(word) >= 0 || s.H.indexOf(word) >= 0; }) || figures.some(function (f) { return f.X.indexOf(word) >= 0; });
+    function occurs(word, beyondGlossary) {
+      return sections.some(function (s) { return (s.X.indexOf(word) >= 0 || s.H.indexOf(word) >= 0) && !(beyondGlossary && s.term); }) ||
+        figures.some(function (f) { return f.X.indexOf(word) >= 0; });
     }
 
-    /* {sections, figures, also, query}: hits, best first; `also` are the other words that found something. */
+    /* {sections, figures, also, query}: hits, best first; `also` are the other words that the book uses, beyond the glossary. */
     function find(text) {
       var query = parse(text), result = { query: query, sections: [], figures: [], also: [] };
       if (!query.words.length) { return result; }
@@ -139,22 +141,24 @@
       result.sections = gather(sections, rate, queries);
       result.figures = gather(figures, rateFigure, queries);
       queries.slice(1).forEach(function (other) {
-        if (other.words.every(occurs) && result.also.indexOf(other.via) < 0) { result.also.push(other.via); }
+        if (other.words.every(function (word) { return occurs(word, true); }) && result.also.indexOf(other.via) < 0) { result.also.push(other.via); }
       });
       return result;
     }
 
-    /* The longest part of the query that is in the book, "" below two characters: a way on from nothing found. */
+    /* Parts of the query that are in the book, of two characters and more: a way on from nothing found. The longest come
+       first, and what a heading holds (a subject) before a run of common words. */
     function nearest(text) {
-      var best = "";
+      var parts = [];
+      function worth(part) { return part.length + (sections.some(function (s) { return s.H.indexOf(part) >= 0; }) ? 2 : 0); }
       parse(text).words.forEach(function (word) {
         for (var start = 0, end = 1; end <= word.length; end += 1) {
           while (start < end && !occurs(word.slice(start, end))) { start += 1; }
-          if (end - start > best.length) { best = word.slice(start, end); }
+          var here = end < word.length && occurs(word.slice(start, end + 1)) ? "" : word.slice(start, end).replace(EDGE, "");
+          if (here.length > 1 && parts.indexOf(here) < 0) { parts.push(here); }
         }
       });
-      best = best.replace(EDGE, "");
-      return best.length > 1 ? best : "";
+      return parts.sort(function (one, other) { return worth(other) - worth(one); }).slice(0, 3);
     }
 
     return { find: find, nearest: nearest };
@@ -174,11 +178,12 @@
 
   function cut(text, at) { return /[\udc00-\udfff]/.test(text[at] || "") ? at - 1 : at; }
 
-  /* A stretch of text around its best hit: {text, spans, at}; `at` is the place of that hit in the whole. */
-  function excerpt(text, query) {
+  /* A stretch of text around its best hit, or from its start: {text, spans, at}; `at` is the place of that hit in the whole. */
+  function excerpt(text, query, fromStart) {
     var spans = marks(text, query), best = spans.filter(function (span) { return span.whole; })[0] || spans[0];
-    var at = best ? best.from : 0, line = text.lastIndexOf("\n", at - 1) + 1, from = at - line > 36 ? cut(text, at - 24) : line;
-    var to = cut(text, Math.min(text.length, Math.max(from + 104, best ? best.to : 0)));
+    var at = best && !fromStart ? best.from : 0, line = text.lastIndexOf("\n", at - 1) + 1, from = at - line > 36 ? cut(text, at - 24) : line;
+    var to = cut(text, Math.min(text.length, Math.max(from + (fromStart ? 140 : 104), best && !fromStart ? best.to : 0)));
+    spans.forEach(function (span) { if (span.from < to && span.to > to) { to = span.to; } });
     return { text: text.slice(from, to), at: at, before: from > line, after: to < text.length,
       spans: spans.filter(function (s) { return s.from < to && s.to > from; }).map(function (s) { return { from: Math.max(0, s.from - from), to: Math.min(to, s.to) - from }; }) };
   }
@@ -204,7 +209,7 @@
   function dialog() {
     var root = document.documentElement.dataset.content_root || "", input = document.getElementById("db-search-input");
     var status = document.getElementById("db-search-status"), list = document.getElementById("db-search-results");
-    var KEPT = "decisionbook-search", FEW = { sections: 20, figures: 6 };
+    var KEPT = "decisionbook-search", FEW = { sections: 12, figures: 6 };
     var index = null, state = "none", timer = 0, shown = null, open = {};
 
     // Back from a wrong hit, the reader finds what was typed; storage may be refused.
@@ -246,7 +251,8 @@
     }
 
     function sectionItem(hit) {
-      var section = hit.entry, part = excerpt(section.text, hit.query), href = section.href;
+      // Of a term the reader wants the meaning, whatever the hit.
+      var section = hit.entry, part = excerpt(section.text, hit.query, section.term), href = section.href;
       var inside = marks(section.text, hit.query).length && section.places.filter(function (p) { return p[0] <= part.at && part.at < p[1]; })[0];
       if (inside) { href = section.page + "#" + inside[2]; }
       var text = [part.before ? "…" : ""].concat(marked(part.text, part.spans), part.after ? "…" : "");
@@ -289,11 +295,13 @@
     function nothing(text) {
       var near = index.nearest(text), hints = ["少打几个字，或只打中间一段", "数字不必带逗号和单位", "两个词之间加空格，可以不相连"];
       var lines = hints.map(function (hint) { return make("li", "", hint); });
-      if (near) {
-        var button = make("button", "", near);
-        button.type = "button";
-        button.addEventListener("click", function () { input.value = near; input.focus(); run(); });
-        lines.unshift(make("li", "", ["书中有：", button]));
+      if (near.length) {
+        lines.unshift(make("li", "", ["书中有："].concat(near.map(function (part) {
+          var button = make("button", "", part);
+          button.type = "button";
+          button.addEventListener("click", function () { input.value = part; input.focus(); run(); });
+          return button;
+        }))));
       }
       list.replaceChildren(make("li", "db-hit-none", make("ul", "", lines)));
     }

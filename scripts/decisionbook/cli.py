@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="data, runs, reconciliation, HTML, PDF, manifest")
     build.add_argument("--edition", metavar="ID", help="the edition (default: the newest)")
     build.add_argument("--no-pdf", action="store_true", help="pages only")
-    build.add_argument("--force", action="store_true", help="build even when nothing has changed")
+    build.add_argument("--force", action="store_true", help="build, and run every chapter, even when nothing has changed")
     build.set_defaults(command=_build)
 
     run = commands.add_parser("run", help="re-run one chapter with your own parameters")
@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample and of the self-test (default: 1)")
     check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind and count what is found")
     check.set_defaults(command=_check)
+    clean = commands.add_parser("clean", help="remove the cache of runs and the work folders; published editions stay")
+    clean.add_argument("--all", action="store_true", help="also the unpublished builds and your own runs")
+    clean.set_defaults(command=_clean)
     add_edition_commands(commands)
     return parser
 
@@ -148,6 +151,18 @@ def _check(options: argparse.Namespace) -> int:
             raise InputError(Problem("--sample", "no --sources", "the folder with the source texts"))
         return sample(find_project(options.project), options.sources, options.sample, options.seed, print)
     return check(find_project(options.project), options.sources, print)
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from .project import find_project
+    from .runs.cache import clean
+
+    project = find_project(options.project)
+    freed, removed = clean(project, everything=options.all)
+    for folder in removed:
+        print(f"removed {project.shown(folder)}")
+    print(f"{freed / 1e6:.1f} MB freed" if removed else "there is nothing to remove")
+    return EXIT_OK
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
+from . import reads
 from .known import known_lines
 
 if TYPE_CHECKING:
@@ -34,12 +35,14 @@ class Package:
             self.resource(name)
         self._rows: dict[str, list[Row]] = {}
         self._lines: dict[str, list[dict[str, str]]] = {}
+        reads.start(project.data)
 
     @cached_property
     def descriptor(self) -> Row:
         path = self.project.datapackage
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            with reads.permitted():
+                return json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise InputError(
                 Problem(self.project.shown(path), str(error), "a JSON descriptor in UTF-8")
@@ -134,7 +137,9 @@ class Package:
         path = self.path(name)
         if not path.is_file():
             raise InputError(Problem(self.project.shown(path), "no such file", f"the table {name}"))
-        return path.open(encoding="utf-8", newline="")
+        reads.note_table(name)
+        with reads.permitted():
+            return path.open(encoding="utf-8", newline="")
 
     def validate(self, names: Iterable[str] | None = None, most: int = 200) -> list[Problem]:
         """Return every breach of the schema: types, constraints, keys and foreign keys, at most `most` a table."""

@@ -24,7 +24,8 @@ from ..reconcile.causes import search_causes
 from ..reconcile.selftest import KIND_WORDS, self_test
 from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
 from ..render.recalculation import recalculation_data
-from ..runs.execute import RunResult, execute
+from ..runs.batch import run_all
+from ..runs.execute import RunResult
 from ..runs.parameters import areas_by_name
 from .assemble import assemble, copy_notebooks
 from .changes import changes_page, compared_with
@@ -84,15 +85,13 @@ def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
     return chapters
 
 
-def run_chapters(project: Project, edition: Edition, folder: Path, say: Say) -> dict[str, RunResult]:
-    """Execute the chapters of an edition one after the other and return their results by name."""
+def run_chapters(
+    project: Project, edition: Edition, folder: Path, say: Say, *, workers: int | None = None, use_cache: bool = True
+) -> dict[str, RunResult]:
+    """Execute the chapters of an edition that have changed, a few at a time, and return all results by name."""
     context = RunContext(project, edition.id, edition.as_of)
-    results = {}
-    for number, name in enumerate(edition.chapters, start=1):
-        result = execute(name, context, folder / f"{name}.ipynb", edition.parameters.get(name))
-        say(f"  [{number}/{len(edition.chapters)}] {name}: {len(result.findings)} findings, {result.seconds:.1f} s")
-        results[name] = result
-    return results
+    chapters = {name: edition.parameters.get(name, {}) for name in edition.chapters}
+    return run_all(chapters, context, folder, say, workers=workers, use_cache=use_cache)
 
 
 def all_findings(results: Mapping[str, RunResult], edition: Edition) -> dict[str, dict[str, Any]]:
@@ -150,7 +149,7 @@ def build(
     chapters = check_inputs(project, edition)
     lap("data")
     work = project.build / "work" / edition.id
-    results = run_chapters(project, edition, work / "runs", say)
+    results = run_chapters(project, edition, work / "runs", say, use_cache=not force)
     lap("runs")
     findings = all_findings(results, edition)
     rows = reconcile_edition(project, edition, findings)

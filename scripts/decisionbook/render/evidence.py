@@ -35,6 +35,8 @@ VERDICT_SENTENCES = {
     "unverifiable": "缺少数据，无法复算",
 }
 EFFECT_WORDS = {"yes": "改变结论", "no": "不改变结论"}
+# Verdicts that the note of a figure helps to understand.
+_NOTED = ("consistent", "contradicted", "unverifiable")
 # A formula of more characters than this is shown with letters, which the list of inputs explains.
 LONGEST_FORMULA = 64
 SIGNS = {"*": " × ", "/": " ÷ ", "+": " + ", "-": " − ", "**": "^"}
@@ -72,6 +74,14 @@ def judged(book: BookData, mark: evidence_mark) -> list[str]:
     return [row["figure_id"] for row in known if row is not None and row["verdict"] in mark["classes"]]
 
 
+def explained(book: BookData, mark: evidence_mark) -> list[str]:
+    """Return the figures whose evidence a mark opens: none in a figure's own row when that row already says it all."""
+    figures = judged(book, mark)
+    if figures and in_own_row(mark, figures[0]) and not _inputs(book, book.figures[figures[0]]):
+        return []
+    return figures
+
+
 def shown_in(book: BookData, document: nodes.document) -> Shown:
     """Return what the numbers and marks of a document need to be explained."""
     shown = Shown()
@@ -80,7 +90,7 @@ def shown_in(book: BookData, document: nodes.document) -> Shown:
             shown.findings.add(value["finding"])
     for mark in document.findall(evidence_mark):
         if not mark.get("key"):
-            shown.figures.update(judged(book, mark))
+            shown.figures.update(explained(book, mark))
     for name in shown.findings:
         finding = book.lookup(f"finding:{name}")
         shown.figures.update(row["figure_id"] for row in finding["answers"])
@@ -118,14 +128,15 @@ def note_quotes(app: Sphinx, document: nodes.document) -> None:
 # ---- The data of a page -----------------------------------------------------------------------
 
 
-def page_data(book: BookData, shown: Shown) -> dict[str, Any]:
-    """Return the evidence of one page: `figures` by id, `findings` by name, `sources` and `chapters` by id with their titles.
+def page_data(book: BookData, shown: Shown, page: str = "") -> dict[str, Any]:
+    """Return the evidence of one page: `figures` by id, `findings` by key, `sources` and `chapters` by id with their titles.
 
-    Every text is made here, so that the page only places it; what is empty is left out.
+    Every text is made here, so that the page only places it. What is empty is left out, and so is the chapter of what
+    was computed on the page itself.
     """
-    figures = {figure_id: figure_data(book, book.figures[figure_id]) for figure_id in sorted(shown.figures)}
+    figures = {figure_id: figure_data(book, book.figures[figure_id], page) for figure_id in sorted(shown.figures)}
     figures |= {figure_id: _cited(book.figures[figure_id]) for figure_id in sorted(shown.cited)}
-    findings = {name: finding_data(book, name) for name in sorted(shown.findings)}
+    findings = {key_on(page, name): finding_data(book, name, page) for name in sorted(shown.findings)}
     chapters = {f["chapter"] for f in [*figures.values(), *findings.values()] if f.get("chapter")}
     printed = {figure_id[:3] for figure_id in figures}
     return {
@@ -136,11 +147,16 @@ def page_data(book: BookData, shown: Shown) -> dict[str, Any]:
     }
 
 
+def key_on(page: str, name: str) -> str:
+    """Return the key of a finding in the data of a page: findings of the page itself go by their short names."""
+    return name.removeprefix(f"{page}.")
+
+
 def _cited(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"published": "".join(row["published"].split()), "section": row["section"], "verdict": row["verdict"]}
 
 
-def figure_data(book: BookData, row: Mapping[str, Any]) -> dict[str, Any]:
+def figure_data(book: BookData, row: Mapping[str, Any], page: str = "") -> dict[str, Any]:
     """Return what is shown of a figure that a mark judges; values and bounds are in its printed unit."""
     inputs = _inputs(book, row)
     formula, lettered = formula_text(row.get("expression") or "", row.get("inputs") or {}, book)
@@ -155,15 +171,15 @@ def figure_data(book: BookData, row: Mapping[str, Any]) -> dict[str, Any]:
         "reading": row.get("reading") or "",
         "inputs": inputs,
         "letters": list(row["inputs"]) if lettered else [],
-        "chapter": finding.partition(".")[0],
+        "chapter": finding.partition(".")[0] if key_on(page, finding) == finding else "",
         "effect": EFFECT_WORDS.get(row["changes_conclusion"], row["changes_conclusion"]) if contradicted else "",
         "cause": row["cause"] if contradicted else "",
-        "note": row["note"],
+        "note": row["note"] if row["verdict"] in _NOTED else "",
     }
     return {key: value for key, value in content.items() if value}
 
 
-def finding_data(book: BookData, name: str) -> dict[str, Any]:
+def finding_data(book: BookData, name: str, page: str = "") -> dict[str, Any]:
     """Return what is shown of a finding: the figures that it answers, or, for a derived value, where it comes from."""
     finding = book.lookup(f"finding:{name}")
     if finding["answers"]:
@@ -173,7 +189,7 @@ def finding_data(book: BookData, name: str) -> dict[str, Any]:
         "value": amount(finding["value"], finding["unit"]),
         "bounds": "" if _is_point(bounds) else interval_text(bounds),
         "inputs": _known(book, finding.get("figures", ())),
-        "chapter": name.partition(".")[0],
+        "chapter": name.partition(".")[0] if key_on(page, name) == name else "",
     }
     return {key: value for key, value in content.items() if value}
 
@@ -235,9 +251,9 @@ def add_page_data(app: Sphinx, pagename: str, template: str, context: dict[str, 
     shown = shown_in(book, document)
     if not shown.findings and not shown.figures:
         return
-    content = page_data(book, shown)
+    content = page_data(book, shown, pagename)
     content["chapters"] = {
-        name: [title, "" if name == pagename else app.builder.get_relative_uri(pagename, name)]
+        name: [title, app.builder.get_relative_uri(pagename, name)]
         for name, title in content["chapters"].items()
         if name in app.env.found_docs
     }
@@ -316,17 +332,18 @@ def _tag(name: str, classes: Iterable[str], **attributes: str) -> str:
 def visit_number(self: SphinxTranslator, node: finding_number) -> None:
     """Write a number: what is derived opens its evidence itself, what is marked leaves that to its mark."""
     assert isinstance(self, HTML5Translator)
-    app, name = self.builder.app, node["finding"]
+    app, page, name = self.builder.app, self.builder.current_docname, node["finding"]
+    key = key_on(page, name)
     if not node["evidence"]:
         self.body.append(_tag("span", node["classes"]))
         node["tag"] = "span"
     elif node["marked"]:
-        self.body.append(_tag("span", [*node["classes"], "num"], data_evidence=name))
+        self.body.append(_tag("span", [*node["classes"], "num"], data_evidence=key))
         node["tag"] = "span"
     else:
-        address = finding_address(app, self.builder.current_docname, name)
-        label = f"{node.astext()}：查看依据"
-        self.body.append(_tag("a", [*node["classes"], "num"], href=address, data_evidence=name, aria_label=label))
+        # Its name is the number; the script adds what it opens.
+        address = finding_address(app, page, name)
+        self.body.append(_tag("a", [*node["classes"], "num"], href=address, data_evidence=key))
         node["tag"] = "a"
 
 
@@ -338,19 +355,17 @@ def depart_number(self: SphinxTranslator, node: finding_number) -> None:
 def visit_mark(self: SphinxTranslator, node: evidence_mark) -> None:
     """Write a mark: a link that the script makes a button where there is evidence, else a picture with a name."""
     assert isinstance(self, HTML5Translator)
-    app = self.builder.app
+    app, page = self.builder.app, self.builder.current_docname
     book = book_data(app)
     words = next((text for verdict, text in VERDICT_SENTENCES.items() if verdict in node["classes"]), node.astext())
-    figures = judged(book, node)
+    figures = explained(book, node)
     node["tag"] = "a" if figures else "span"
     if not figures:
         self.body.append(_tag("span", node["classes"], role="img", aria_label=words))
         return
     about = node.get("number") or "、".join("".join(book.figures[i]["published"].split()) for i in figures)
-    address = figure_address(
-        app, self.builder.current_docname, figures[0], elsewhere=in_own_row(node, figures[0])
-    )
-    key = node.get("key") or " ".join(figures)
+    address = figure_address(app, page, figures[0], elsewhere=in_own_row(node, figures[0]))
+    key = key_on(page, node["key"]) if node.get("key") else " ".join(figures)
     label = f"{about}，{words}：查看依据"
     self.body.append(_tag("a", node["classes"], href=address, data_evidence=key, aria_label=label))
 

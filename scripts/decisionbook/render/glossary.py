@@ -17,7 +17,8 @@ class GlossaryTable(SphinxDirective):
         body: list[list[Cell]] = [
             [nodes.strong("", term["term_zh"]), term["term_en"], _meaning(term), _other_names(term["synonyms"])] for term in terms
         ]
-        table = build_table(["术语", "英文", "释义", "又称"], body, caption="本书用语", name="tab-glossary", widths=(16, 20, 46, 18))
+        heads, widths = ["术语", "英文", "释义", "又称"], (16, 20, 46, 18)
+        table = build_table(heads, body, caption="本书用语", name="tab-glossary", widths=widths)
         for row, term in zip(table[-1][-1], terms, strict=True):
             row["ids"] = [f"term-{term['term_id'].replace('_', '-')}"]
         self.set_source_info(table)

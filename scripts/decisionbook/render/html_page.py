@@ -28,7 +28,13 @@ SCRIPTS = {
     "reconciliation.js": _ALL_FIGURES,
 }
 # Likewise the sheets beside the four that every page has.
-SHEETS = {"search.css": "", "editions.css": "", "evidence.css": 'class="evidence', "charts.css": 'class="chart ', "reconciliation.css": _ALL_FIGURES}
+SHEETS = {
+    "search.css": "",
+    "editions.css": "",
+    "evidence.css": 'class="evidence',
+    "charts.css": 'class="chart ',
+    "reconciliation.css": _ALL_FIGURES,
+}
 
 
 def add_page_context(

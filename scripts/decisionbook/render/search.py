@@ -27,7 +27,9 @@ FIGURES_ID = "db-reconciliation"
 
 # Not text of the book: what only a script shows, and what repeats the text beside it (the table behind a chart).
 _SKIPPED_TAGS = {"script", "style", "svg", "template", "noscript", "annotation", "annotation-xml", "button"}
-_SKIPPED_CLASSES = {"headerlink", "evidence", "hide", "chart-table", "chart-tools", "db-scroll-hint", "toctree-wrapper"}
+_SKIPPED_CLASSES = {"headerlink", "hide", "chart-table", "chart-tools", "db-scroll-hint", "toctree-wrapper"}
+# A verdict mark is kept only where its count follows: in a sentence ？ would look like punctuation.
+_COUNTED = {"chapter-meta", "verdict-summary"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _INLINE = {
     "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "i", "kbd", "label", "mark", "output", "q", "s", "samp", "small", "span",
@@ -112,7 +114,8 @@ class _Reader:
         tag = element.tag
         if not isinstance(tag, str) or tag in _SKIPPED_TAGS or "hidden" in element.attrib:
             return
-        if _SKIPPED_CLASSES.intersection((element.get("class") or "").split()):
+        classes = _classes(element)
+        if _SKIPPED_CLASSES & classes or ("evidence" in classes and not _is_counted(element)):
             return
         name = element.get("id") or ""
         if name == FIGURES_ID:
@@ -123,14 +126,14 @@ class _Reader:
             self._section(element, heading, name, section)
         elif tag == "tr" and name.startswith("term-") and len(element):
             # A term of the glossary is looked up like a heading, and its row is where the reader wants to land.
-            self._open(Section(_text(element[0]), name), element)
+            self._open(Section(_text(element[0]), name), element, without=element[0])
         elif tag in _INLINE or _MATH.match(tag):
             self._inside(element, section)
         else:
             section.end_block()
             start = section.units()
             self._lines(element, section) if tag == "pre" else self._inside(element, section)
-            if name and (tag == "figure" or "db-table" in (element.get("class") or "").split()):
+            if name and (tag == "figure" or "db-table" in classes):
                 section.places.append((start, section.units(), name))
             section.end_block()
 
@@ -158,6 +161,14 @@ class _Reader:
         for line in element.text_content().splitlines():
             section.add(line)
             section.end_block()
+
+
+def _classes(element: Any) -> set[str]:
+    return set((element.get("class") or "").split())
+
+
+def _is_counted(mark: Any) -> bool:
+    return any(_COUNTED & _classes(ancestor) for ancestor in mark.iterancestors())
 
 
 def _heading(element: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from ..data.context import VARIABLE, RunContext
+from ..data.reads import VARIABLE as READS_VARIABLE
+from ..data.reads import Reads, read_log
 from ..errors import InputError, Problem, RunFailed
 from ..notebook import FINDING_MIME
 
 GLUE_PREFIX = "application/papermill.record/"
+# What executed notebooks name, whatever kernel ran them: everybody has it.
 KERNEL = "python3"
+_HARMLESS = "the last good build is untouched."
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class RunResult:
     notebook: Path
     findings: dict[str, dict[str, Any]]
     seconds: float
+    cached: bool = False
 
 
 def execute(
@@ -38,49 +44,82 @@ def execute(
     parameters: Mapping[str, Any] | None = None,
     *,
     timeout: int = 600,
+    cold: bool = False,
 ) -> RunResult:
     """Execute a chapter with papermill and write the executed notebook, without run metadata, to `output`.
 
-    `parameters` are those that differ from the notebook's own. Raises InputError for a notebook without a
-    `parameters` cell and RunFailed, naming chapter, cell and error, when a cell fails; `output` is written only
-    after a run that succeeded.
+    `parameters` are those that differ from the notebook's own. The kernel is forked from a warm process where that is
+    possible, unless `cold` or the variable DECISIONBOOK_COLD says otherwise. Raises InputError for a notebook without
+    a `parameters` cell and RunFailed, naming chapter, cell and error, when a cell fails; `output` is written only
+    after a run that succeeded. Safe to call from several threads.
     """
+    started = time.perf_counter()
+    notebook, _ = run_notebook(chapter, context, parameters, timeout=timeout, cold=cold)
+    write_if_changed(notebook, output)
+    return RunResult(chapter, output, findings_of(notebook), time.perf_counter() - started)
+
+
+def run_notebook(
+    chapter: str,
+    context: RunContext,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    timeout: int = 600,
+    cold: bool = False,
+) -> tuple[nbformat.NotebookNode, Reads]:
+    """Execute a chapter and return the executed notebook, without run metadata, and what its kernel read."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
+
+    from . import kernel
 
     source = context.project.notebook(chapter)
-    require_parameters_cell(source, context.project.shown(source))
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="db-") as folder, _environment(context, Path(folder)):
-        executed = Path(folder) / "executed.ipynb"
+    notebook = read_notebook(source, context.project.shown(source))
+    kernel.use_kernelspec()
+    with _folder(kernel.workspace().new("run")) as folder:
+        reads = folder / "reads"
+        environment = {VARIABLE: str(context.write(folder / "context.json")), READS_VARIABLE: str(reads)}
         try:
-            papermill.execute_notebook(
-                str(source),
-                str(executed),
+            # Neither input nor output has a path for papermill, and its working folder stays as it is: it would write
+            # the notebook twice a cell and change the folder of the whole process, which runs in other threads share.
+            executed = papermill.execute_notebook(
+                notebook,
+                None,
                 parameters=dict(parameters or {}),
-                kernel_name=KERNEL,
+                kernel_name=kernel.KERNEL,
+                language="python",
                 progress_bar=False,
                 log_output=False,
                 execution_timeout=timeout,
-                cwd=str(source.parent),
-                # Parallel TCP kernels lose races for ports, and anyone on the machine may speak to them. The sockets lie
-                # in the run's own folder: by default they share one name in the working folder, and runs meet there.
-                config=Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "ipc")}}),
+                # A run has nothing to tidy up; the orderly end of a kernel takes a tenth of a second and more.
+                shutdown_kernel="immediate",
+                config=kernel.configuration(environment, source.parent, cold=cold),
                 # What a cell says is in the notebook; the kernel's own log would only clutter the progress lines.
                 extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
             raise RunFailed(_failure(chapter, error)) from None
-        notebook = nbformat.read(executed, as_version=4)
-    normalise(notebook)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_notebook(notebook, output)
-    return RunResult(chapter, output, findings_of(notebook), time.perf_counter() - started)
+        except DeadKernelError:
+            raise RunFailed(f"chapter {chapter}: its kernel died before the last cell was done.\n{_HARMLESS}") from None
+        except CellTimeoutError as error:
+            what = str(error).strip().splitlines()[0]
+            raise RunFailed(f"chapter {chapter}: a cell took longer than {timeout} s ({what})\n{_HARMLESS}") from None
+        read = read_log(reads)
+    normalise(executed)
+    return executed, read
 
 
-def require_parameters_cell(path: Path, shown: str) -> None:
-    """Raise InputError unless the notebook can be read and has one code cell tagged `parameters`."""
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    path.mkdir(mode=0o700)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def read_notebook(path: Path, shown: str) -> nbformat.NotebookNode:
+    """Return a notebook; raises InputError unless it can be read and has one code cell tagged `parameters`."""
     try:
         notebook = nbformat.read(path, as_version=4)
     except FileNotFoundError:
@@ -97,20 +136,7 @@ def require_parameters_cell(path: Path, shown: str) -> None:
                 "Tag the first code cell `parameters`: papermill puts an analyst's values after it.",
             )
         )
-
-
-@contextmanager
-def _environment(context: RunContext, folder: Path) -> Iterator[None]:
-    """Name the context file to the kernel for the length of one run."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = str(context.write(folder / "context.json"))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
+    return notebook
 
 
 def _failure(chapter: str, error: Any) -> str:
@@ -120,7 +146,7 @@ def _failure(chapter: str, error: Any) -> str:
     what = error.evalue if error.ename == "InputError" else f"{error.ename}: {error.evalue}"
     return (
         f"chapter {chapter}, cell {error.cell_index + 1} (“{first[:80]}”): {what}\n"
-        f"Open notebooks/{chapter}.ipynb in JupyterLab to see it fail; the last good build is untouched."
+        f"Open notebooks/{chapter}.ipynb in JupyterLab to see it fail; {_HARMLESS}"
     )
 
 
@@ -137,6 +163,14 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
             cell.metadata.pop(key, None)
         if not cell.metadata.get("tags", True):
             cell.metadata.pop("tags")
+
+
+def write_if_changed(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook unless the file has this content already: then it keeps its time."""
+    text = nbformat.writes(notebook) + "\n"
+    if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_notebook(notebook, path)
 
 
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:

@@ -34,6 +34,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Dict, Unicode
+from traitlets.config import Config
 
 from . import forkserver
 
@@ -225,6 +226,13 @@ def use_kernelspec() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(JUPYTER_FOLDER), *paths])
 
 
+def configuration(environment: Mapping[str, str], folder: Path, *, cold: bool = False) -> Config:
+    """Return the configuration with which a client runs a notebook in `folder` with additional variables."""
+    provisioner = {"environment": dict(environment), "folder": str(folder), "cold": cold}
+    client = f"{WarmClient.__module__}.{WarmClient.__name__}"
+    return Config({"ForkProvisioner": provisioner, "KernelManager": {"client_class": client}})
+
+
 def _kernelspec() -> dict[str, Any]:
     return json.loads((JUPYTER_FOLDER / "kernels" / KERNEL / "kernel.json").read_text(encoding="utf-8"))
 
@@ -315,7 +323,17 @@ class ForkProvisioner(LocalProvisioner):
         if process.pid is None:
             _tell_once("the fork server ended while it started; each kernel starts as a process of its own")
             return None
+        await self._bound(process)
         return process
+
+    async def _bound(self, process: WarmProcess) -> None:
+        """Wait for the kernel's sockets: a client that connects too early tries again only after a tenth of a second."""
+        info = self.connection_info
+        if info.get("transport") == "ipc":
+            deadline = time.monotonic() + 5.0
+            sockets = [f"{info['ip']}-{info[name]}" for name in ("hb_port", "iopub_port", "shell_port", "control_port")]
+            while not all(map(os.path.exists, sockets)) and process.poll() is None and time.monotonic() < deadline:
+                await asyncio.sleep(0.002)
 
     async def wait(self) -> int | None:
         """Wait for the kernel to end and return its exit status."""

@@ -1,0 +1,228 @@
+"""The cache of runs: a chapter runs again only when something changed that its last run depended on.
+
+Found in two steps. The first key covers what is known before a run: code cells, parameters, edition and date,
+declaration, versions. Under it lie the results, each with the digests of the tables that its run read and of the
+modules of this package that it imported; one of which all digests are those of now is a hit. Prose is no part of the
+key: outputs are kept by cell and put into the notebook as it is now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from ..data.context import RunContext
+from ..data.package import Package
+from ..data.reads import Reads
+from ..project import Project
+
+FORMAT = 1
+MOST_ENTRIES, MOST_BYTES = 500, 500 * 1024 * 1024
+# What shapes the numbers, charts and tables of a run; the lock covers the rest where the project has one.
+LIBRARIES = (
+    "altair",
+    "ipykernel",
+    "ipython",
+    "myst-nb",
+    "narwhals",
+    "nbclient",
+    "numpy",
+    "pandas",
+    "papermill",
+    "pylopdf-fonts-zh-cn",
+    "pyyaml",
+    "scipy",
+    "vl-convert-python",
+)
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SHAPING = frozenset({"analysis", "charts", "data", "errors", "notebook", "project"})
+INJECTED = "injected-parameters"
+
+Say = Callable[[str], None]
+
+
+class RunCache:
+    """Results of runs below `_build/cache/runs`. Make one a build: it holds the digests of its moment.
+
+    Digests are taken before a run, so that a file changed meanwhile is seen by the next build.
+    """
+
+    def __init__(self, context: RunContext, *, entries: int = MOST_ENTRIES, size: int = MOST_BYTES, say: Say = print) -> None:
+        self.folder = cache_folder(context.project)
+        self.context = context
+        self.entries, self.size, self.say = entries, size, say
+        package = Package(context.project, context.tables)
+        self._tables = {name: _table_digest(package, name) for name in package.tables}
+        self._modules = _module_digests()
+        self._surroundings = surroundings(context.project)
+
+    def key(self, chapter: str, notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> str:
+        """Return the digest of what is known of a run before it."""
+        declaration = self.context.project.notebooks / f"{chapter}.yml"
+        content = [
+            FORMAT,
+            chapter,
+            [[c.source, sorted(c.metadata.get("tags", []))] for c in notebook.cells if c.cell_type == "code"],
+            [[name, repr(value)] for name, value in parameters.items()],
+            [self.context.edition, self.context.as_of, sorted(self.context.tables)],
+            _digest(declaration.read_bytes()) if declaration.is_file() else "",
+            self._surroundings,
+        ]
+        return _digest(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+    def find(self, key: str, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
+        """Return the notebook with the outputs of a run that depended on what is there now, None without one.
+
+        A damaged entry is told, removed and counts as none.
+        """
+        for path in sorted((self.folder / key).glob("*.json")):
+            entry = self._read(path)
+            if entry is not None and self._holds(entry["depends"]):
+                with contextlib.suppress(OSError):
+                    os.utime(path)
+                return merge(notebook, [nbformat.from_dict(cell) for cell in entry["cells"]])
+        return None
+
+    def store(self, key: str, executed: nbformat.NotebookNode, reads: Reads) -> None:
+        """Keep the result of a run. Entries appear whole or not at all; the least recently used ones make room."""
+        if not reads.modules:
+            return  # A chapter that does not use `nb` cannot say what it read.
+        depends = {
+            "tables": {name: self._tables.get(name, "") for name in reads.tables},
+            "modules": {name: self._modules[name] for name in reads.modules if name in self._modules},
+        }
+        body = {"depends": depends, "cells": [c for c in executed.cells if c.cell_type == "code"]}
+        entry = {**body, "sha256": _digest(_canonical(body))}
+        folder = self.folder / key
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(_canonical(entry))
+        os.replace(temporary, folder / f"{_digest(_canonical(depends))[:32]}.json")
+        self._make_room()
+
+    def _holds(self, depends: Mapping[str, Mapping[str, str]]) -> bool:
+        return all(self._tables.get(n) == d for n, d in depends["tables"].items()) and all(
+            self._modules.get(n) == d for n, d in depends["modules"].items()
+        )
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        try:
+            entry = json.loads(path.read_bytes())
+            digest = entry.pop("sha256")
+            if digest == _digest(_canonical(entry)):
+                return entry
+        except FileNotFoundError:
+            return None  # Another build made room.
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            pass
+        self.say(f"  {self.context.project.shown(path)} is damaged; it is removed and its chapter runs again")
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return None
+
+    def _make_room(self) -> None:
+        found = []
+        for path in self.folder.glob("*/*.json"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                found.append((status.st_mtime_ns, status.st_size, path))
+        count, size = len(found), sum(s for _, s, _ in found)
+        for _, bytes_, path in sorted(found):
+            if count <= self.entries and size <= self.size:
+                return
+            with contextlib.suppress(OSError):
+                path.unlink()
+                count, size = count - 1, size - bytes_
+                path.parent.rmdir()  # fails, as it should, unless that was its last entry
+
+
+def merge(notebook: nbformat.NotebookNode, code: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
+    """Return `notebook` with the outputs of the executed `code` cells, and with the cell of injected parameters."""
+    merged = nbformat.from_dict(notebook)
+    injected = [c for c in code if INJECTED in c.metadata.get("tags", [])]
+    ran = iter([c for c in code if INJECTED not in c.metadata.get("tags", [])])
+    cells = []
+    for cell in merged.cells:
+        cells.append(cell)
+        if cell.cell_type == "code":
+            done = next(ran)
+            cell["outputs"], cell["execution_count"] = done.outputs, done.execution_count
+            if "parameters" in cell.metadata.get("tags", []):
+                cells += injected
+    merged["cells"] = cells
+    return merged
+
+
+def cache_folder(project: Project) -> Path:
+    return project.build / "cache" / "runs"
+
+
+def clean(project: Project, *, everything: bool) -> tuple[int, list[Path]]:
+    """Remove the cache and the work folders; with `everything` also unpublished builds. Published editions stay.
+
+    Return the bytes freed and the folders removed.
+    """
+    names = ("cache", "work", "book", "runs") if everything else ("cache", "work")
+    freed, removed = 0, []
+    for folder in (project.build / name for name in names):
+        if folder.is_dir():
+            freed += sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+            shutil.rmtree(folder)
+            removed.append(folder)
+    return freed, removed
+
+
+def surroundings(project: Project) -> list[str]:
+    """Return what a run depends on besides project files: Python, machine, libraries, the lock."""
+    lock = project.root / "requirements.lock"
+    return [
+        sys.version,
+        platform.machine(),
+        _digest(lock.read_bytes()) if lock.is_file() else "",
+        *(f"{name} {_version(name)}" for name in LIBRARIES),
+    ]
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _table_digest(package: Package, name: str) -> str:
+    """Return the digest of a table and of its schema, which says how its cells are read."""
+    path = package.path(name)
+    content = path.read_bytes() if path.is_file() else b""
+    return _digest(content + b"\0" + _canonical(package.resource(name)))
+
+
+def _module_digests() -> dict[str, str]:
+    digests = {}
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        parts = list(path.relative_to(_PACKAGE).with_suffix("").parts)
+        if parts[0] in _SHAPING:
+            name = ".".join(["decisionbook", *(parts[:-1] if parts[-1] == "__init__" else parts)])
+            digests[name] = _digest(path.read_bytes())
+    return digests
+
+
+def _canonical(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,70 @@
+"""An administrator can tell whether what was copied to the intranet is whole."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from decisionbook.cli import main
+from decisionbook.editions.verify import verify
+from decisionbook.errors import InputError
+
+from .builds import tiny_project
+from .test_publish import published
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A copy of a published site, away from the project."""
+    published(tiny_project(tmp_path / "project"), tmp_path / "site", "2000.01", "2001.06")
+    return Path(shutil.copytree(tmp_path / "site", tmp_path / "intranet"))
+
+
+def test_a_whole_copy_verifies_without_a_project(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(site)
+    assert main(["verify", "."]) == 0
+    assert "2 edition(s)" in capsys.readouterr().out
+    assert main(["verify", "2000.01"]) == 0
+
+
+def test_missing_changed_and_extra_files_are_listed(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "2000.01" / "alpha.html").unlink()
+    (site / "2000.01" / "_static" / "extra.js").write_text("", encoding="utf-8")
+    with (site / "2001.06" / "beta.html").open("a", encoding="utf-8") as handle:
+        handle.write(" ")
+    (site / "2001.06.zip").write_bytes(b"cut")
+    assert main(["verify", str(site)]) == 1
+    said = capsys.readouterr().out
+    for line in ("missing  2000.01/alpha.html", "extra    2000.01/_static/extra.js", "changed  2001.06/beta.html", "changed  2001.06.zip"):
+        assert line in said
+
+
+def test_an_edition_that_did_not_arrive_is_missed(site: Path) -> None:
+    shutil.rmtree(site / "2001.06")
+    (site / "2000.01.zip.sha256").unlink()
+    problems = verify(site).problems
+    assert "missing  2001.06/ (listed in editions.js)" in problems
+    assert "missing  2000.01.zip.sha256" in problems
+    assert any("2001.06/index.html (linked from index.html)" in p for p in problems)
+
+
+def test_a_manifest_or_list_that_cannot_be_read_is_a_problem(site: Path) -> None:
+    (site / "2000.01" / "manifest.json").write_text('{"edition": ', encoding="utf-8")
+    (site / "editions.js").write_text("window.DECISIONBOOK_EDITIONS = {", encoding="utf-8")
+    problems = verify(site).problems
+    assert "2000.01/manifest.json cannot be read" in problems
+    assert "changed  editions.js" in problems
+
+
+def test_a_manifest_does_not_lead_out_of_its_folder(site: Path) -> None:
+    manifest = site / "2000.01" / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"alpha.html"', '"../index.html"'), encoding="utf-8")
+    assert any("../index.html" in p for p in verify(site).problems)
+
+
+def test_a_folder_without_editions_is_wrong_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a published site or the folder of an edition"):
+        verify(tmp_path)
+    assert main(["verify", str(tmp_path / "nowhere")]) == 2
