@@ -135,8 +135,11 @@ def html(tmp_path: Path) -> Path:
 def test_pages_come_in_the_order_of_the_navigation(html: Path) -> None:
     write_index(html, [])
     assert read_index(html)["pages"] == [
-        ["index.html", "封面", "甲部"], ["z.html", "末章", "甲部"], ["sub/a b.html", "首章", "甲部"], ["m.html", "没列的", "甲部"],
-    ]  # fmt: skip
+        ["index.html", "封面", "甲部"],
+        ["z.html", "末章", "甲部"],
+        ["sub/a b.html", "首章", "甲部"],
+        ["m.html", "没列的", "甲部"],
+    ]
 
 
 def test_printed_figures_lead_to_their_row(html: Path) -> None:

@@ -51,7 +51,7 @@
   }
   function place(id, long) {
     var source = id.slice(0, 3), title = own.call(data.sources, source) ? data.sources[source] : "";
-    return source + (long && title ? "《" + title + "》" : "") + "　" + figure(id).section;
+    return [source + (long && title ? "《" + title + "》" : "") + "　", make("span", "evidence-section", figure(id).section)];
   }
   function chapterLink(name) {
     var chapter = own.call(data.chapters, name) ? data.chapters[name] : null;
@@ -83,12 +83,12 @@
         ["印刷", [make("b", "", record.published), record.printed ? make("small", "", "所指 " + record.printed) : ""]],
         ["出处", place(id, true)],
         ["复算", computed(record)],
+        ["影响", record.effect || ""],
+        ["可能", record.cause || ""],
         ["算式", record.formula || ""],
         ["读法", record.reading || ""],
         ["输入", inputs(record.inputs, record.letters)],
         ["算于", record.chapter ? chapterLink(record.chapter) : ""],
-        ["可能", record.cause || ""],
-        ["影响", record.effect || ""],
         ["说明", record.note || ""]
       ]),
       make("p", "evidence-more", rowLink(id, "复核总表中的 " + id))
@@ -187,12 +187,16 @@
     })[0] || null;
   }
 
-  Array.prototype.forEach.call(document.querySelectorAll("a[data-evidence]"), function (trigger) {
-    if (!known(trigger.dataset.evidence)) { return; }
+  Array.prototype.forEach.call(document.querySelectorAll("[data-evidence]"), function (trigger) {
+    var key = trigger.dataset.evidence, number = trigger.tagName === "SPAN";
+    if (number ? !finding(key) || judged(key).length : !known(key)) { return; }
     trigger.setAttribute("role", "button");
     trigger.setAttribute("aria-haspopup", "dialog");
     trigger.setAttribute("aria-expanded", "false");
-    if (!trigger.hasAttribute("aria-label")) { trigger.setAttribute("aria-label", trigger.textContent + "：查看依据"); }
+    if (number) {
+      trigger.tabIndex = 0;
+      trigger.setAttribute("aria-label", trigger.textContent + "：查看依据");
+    }
   });
 
   view.id = "db-evidence-view";
@@ -231,7 +235,7 @@
     var trigger = triggerAt(event.target);
     if (!trigger) { hide(); return; }
     // Who selects the text of a number does not ask for its evidence.
-    if (!event.target.closest("a") && !window.getSelection().isCollapsed) { return; }
+    if (!event.target.closest("[aria-haspopup]") && !window.getSelection().isCollapsed) { return; }
     event.preventDefault();
     // Without coordinates of a pointer it was the keyboard: the evidence is opened to be read there.
     if (event.detail === 0) { show(trigger, true); view.focus({ preventScroll: true }); return; }
@@ -240,7 +244,8 @@
 
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape" && current) { hide(); return; }
-    if (event.key === " " && event.target.matches("a[data-evidence][role=button]")) {
+    // A link knows Enter, a button also the space bar, and a number neither.
+    if ((event.key === " " || event.key === "Enter") && event.target.matches("[data-evidence][role=button]")) {
       event.preventDefault();
       event.target.click();
     }

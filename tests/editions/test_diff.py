@@ -56,7 +56,7 @@ def test_key_findings_come_first_then_the_largest_change() -> None:
     [
         (lambda s: s["chapters"]["alpha"]["parameters"].update(growth=12), "parameter"),
         (lambda s: s["chapters"]["alpha"]["sources"].append("001"), "source"),
-        (lambda s: s["statistics"].update({"O-2": "o2"}), "source"),
+        (lambda s: s["statistics"].update({"O-2": "o2"}), "statistics"),
         (lambda s: s["statistics"].update({"O-1": "revised"}), "data"),
         (lambda s: s["sources"]["000"]["tables"].update(figures="f1"), "data"),
         (lambda s: s["tables"].update(areas="a1"), "data"),

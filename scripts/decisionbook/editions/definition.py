@@ -89,15 +89,18 @@ def parse_edition(path: Path, shown: str) -> Edition:
     """Return the edition that a file defines; raises InputError with every fault in it."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: bytes that are no UTF-8, a 31 September.
+        raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8, with dates that exist")) from error
+    if not isinstance(content, dict):
+        raise InputError(Problem(shown, repr(content)[:60], f"keys and values: {one_of(_KEYS)}"))
     problems = [
         Problem(shown, f"an unknown key {key!r}", one_of(_KEYS), did_you_mean(str(key), _KEYS)) for key in content if key not in _KEYS
     ]
     problems += [Problem(shown, f"no {key}", "a value", column=key) for key in _NEEDED if not content.get(key)]
     for key in ("as_of", "compiled"):
         value = content.get(key)
-        if value is not None and not isinstance(value, datetime.date):
+        if value is not None and type(value) is not datetime.date:
             problems.append(Problem(shown, repr(value), "a date such as 2024-09-30", column=key))
     problems += _faults(content, shown)
     if problems:
@@ -123,7 +126,7 @@ def _faults(content: Mapping[str, Any], shown: str) -> list[Problem]:
         remedy = "Put it in quotes: 2024.10 without them is the number 2024.1." if isinstance(named, float) else ""
         problems.append(Problem(shown, repr(named), "letters, digits, dots and hyphens, in quotes", remedy, column="id"))
     dates = [content.get(key) for key in ("as_of", "compiled")]
-    if all(isinstance(date, datetime.date) for date in dates) and dates[1] < dates[0]:
+    if all(type(date) is datetime.date for date in dates) and dates[1] < dates[0]:
         problems.append(Problem(shown, f"compiled {dates[1]}", f"a day on or after as_of {dates[0]}", column="compiled"))
     chapters = content.get("chapters") or []
     if not isinstance(chapters, list) or not all(isinstance(name, str) for name in chapters):

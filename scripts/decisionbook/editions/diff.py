@@ -16,6 +16,7 @@ from .snapshot import SNAPSHOT
 CAUSES = {
     "parameter": "changed parameter",
     "source": "new source",
+    "statistics": "newly published statistics",
     "data": "revised data",
     "code": "changed code",
     "date": "later date",
@@ -168,8 +169,10 @@ def _causes(name: str, old: Snapshot, new: Snapshot) -> list[str]:
         causes.append("parameter")
     statistics = _statistics(old, new)
     reads = after["statistics"] or "observations" in after["tables"]
-    if set(after["sources"]) - set(before["sources"]) or (reads and statistics["added"]):
+    if set(after["sources"]) - set(before["sources"]):
         causes.append("source")
+    if reads and statistics["added"]:
+        causes.append("statistics")
     tables = {"figures", *after["tables"]}
     common = set(after["sources"]) & set(before["sources"])
     revised = any(

@@ -118,7 +118,9 @@ def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         return format_finding(findings[name]["value"], form)
 
     clauses: dict[str, str] = {}
-    for clause in re.split(r"[。；！？\n]|(?<=\S)：", _prose(notebook)):
+    # A key finding is a term, the number, and its definition: without that the number says nothing.
+    prose = re.sub(r"(?m)\n:[ \t]+", " — ", _prose(notebook))
+    for clause in re.split(r"[。；！？\n]|(?<=\S)：", prose):
         for text in _GLUE.findall(clause):
             name = text.partition(":")[0]
             if name in findings and name not in clauses:

@@ -13,7 +13,7 @@ from .directives import Cell, build_table, number
 from .findings import verdict_mark
 from .pages import download_link
 
-CAUSE_WORDS = {"parameter": "参数变动", "source": "新来源", "data": "数据修订", "code": "程序变动", "date": "截止日期"}
+CAUSE_WORDS = {"parameter": "参数变动", "source": "新来源", "statistics": "新统计", "data": "数据修订", "code": "程序变动", "date": "截止日期"}
 KIND_WORDS = {"chart": "图", "table": "表"}
 # A page is read; the whole list is a download.
 MOST = 60

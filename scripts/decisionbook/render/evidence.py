@@ -153,7 +153,12 @@ def key_on(page: str, name: str) -> str:
 
 
 def _cited(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"published": "".join(row["published"].split()), "section": row["section"], "verdict": row["verdict"]}
+    return {"published": _closed_up(row["published"]), "section": row["section"]}
+
+
+def _closed_up(published: str) -> str:
+    """Return a printed number without the line ends that the print has inside it."""
+    return re.sub(r"\s*[\r\n]+\s*", "", published)
 
 
 def figure_data(book: BookData, row: Mapping[str, Any], page: str = "") -> dict[str, Any]:
@@ -164,6 +169,7 @@ def figure_data(book: BookData, row: Mapping[str, Any], page: str = "") -> dict[
     contradicted = row["verdict"] == "contradicted"
     content = {
         **_cited(row),
+        "verdict": row["verdict"],
         "printed": _stands_for(row),
         "value": amount(float(row["finding_value"]), row["unit"]) if row["finding_value"] else "",
         "bounds": "" if _is_point(row.get("bounds")) else interval_text(row.get("bounds")),
@@ -212,10 +218,13 @@ def _stands_for(row: Mapping[str, Any]) -> str:
 
 
 def formula_text(expression: str, inputs: Mapping[str, str], book: BookData) -> tuple[str, bool]:
-    """Return a formula with × ÷ − and the printed inputs in it, and whether letters had to stay because it is long."""
-    if not expression:
+    """Return a formula with × ÷ − and the printed inputs in it, and whether letters had to stay because it is long.
+
+    An expression that is one input alone (a reprint is compared with its original) says no more than the input.
+    """
+    if not expression or expression in inputs:
         return "", False
-    printed = {letter: "".join(book.figures[i]["published"].split()) for letter, i in inputs.items() if i in book.figures}
+    printed = {letter: _closed_up(book.figures[i]["published"]) for letter, i in inputs.items() if i in book.figures}
     text = "".join(_formula_parts(expression, printed))
     if len(text) <= LONGEST_FORMULA:
         return text, False
@@ -311,15 +320,6 @@ def figure_address(app: Sphinx, page: str, figure_id: str, *, elsewhere: bool = 
     return "#main"
 
 
-def finding_address(app: Sphinx, page: str, name: str) -> str:
-    """Return where a derived value is explained without script: the table of its chapter, or the chapter itself."""
-    chapter = name.partition(".")[0]
-    table = _chapter_table(app.env, chapter)
-    if table is not None:
-        return _address(app, page, *table)
-    return _address(app, page, chapter, "main") if chapter in app.env.found_docs else "#main"
-
-
 # ---- HTML -------------------------------------------------------------------------------------
 
 
@@ -330,26 +330,18 @@ def _tag(name: str, classes: Iterable[str], **attributes: str) -> str:
 
 
 def visit_number(self: SphinxTranslator, node: finding_number) -> None:
-    """Write a number: what is derived opens its evidence itself, what is marked leaves that to its mark."""
+    """Write a number; the script makes one without a mark a button, and lets the mark open the evidence of the others."""
     assert isinstance(self, HTML5Translator)
-    app, page, name = self.builder.app, self.builder.current_docname, node["finding"]
-    key = key_on(page, name)
-    if not node["evidence"]:
-        self.body.append(_tag("span", node["classes"]))
-        node["tag"] = "span"
-    elif node["marked"]:
+    if node["evidence"]:
+        key = key_on(self.builder.current_docname, node["finding"])
         self.body.append(_tag("span", [*node["classes"], "num"], data_evidence=key))
-        node["tag"] = "span"
     else:
-        # Its name is the number; the script adds what it opens.
-        address = finding_address(app, page, name)
-        self.body.append(_tag("a", [*node["classes"], "num"], href=address, data_evidence=key))
-        node["tag"] = "a"
+        self.body.append(_tag("span", node["classes"]))
 
 
 def depart_number(self: SphinxTranslator, node: finding_number) -> None:
     """Close what visit_number opened."""
-    self.body.append(f"</{node['tag']}>")
+    self.body.append("</span>")
 
 
 def visit_mark(self: SphinxTranslator, node: evidence_mark) -> None:
@@ -363,7 +355,7 @@ def visit_mark(self: SphinxTranslator, node: evidence_mark) -> None:
     if not figures:
         self.body.append(_tag("span", node["classes"], role="img", aria_label=words))
         return
-    about = node.get("number") or "、".join("".join(book.figures[i]["published"].split()) for i in figures)
+    about = node.get("number") or "、".join(_closed_up(book.figures[i]["published"]) for i in figures)
     address = figure_address(app, page, figures[0], elsewhere=in_own_row(node, figures[0]))
     key = key_on(page, node["key"]) if node.get("key") else " ".join(figures)
     label = f"{about}，{words}：查看依据"

@@ -14,6 +14,7 @@ from .directives import ParametersDirective, RecommendationsDirective, Reconcili
 from .edition_blocks import EditionChanges, EditionHas
 from .html import setup as setup_html
 from .nodes import setup as setup_nodes
+from .numbers import NumberedReferences
 from .pages import DIRECTIVES, download_link
 from .typst.builder import setup as setup_typst
 
@@ -38,6 +39,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("edition-has", EditionHas)
     app.add_directive("edition-changes", EditionChanges)
     app.add_role("download-link", download_link)
+    app.add_post_transform(NumberedReferences)
     app.add_post_transform(findings.MarksAfterUnits)
     app.add_post_transform(findings.KeyFindings)
     app.connect("doctree-read", insert_chapter_head)

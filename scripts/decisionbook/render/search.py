@@ -32,8 +32,8 @@ _SKIPPED_CLASSES = {"headerlink", "hide", "chart-table", "chart-tools", "db-scro
 _COUNTED = {"chapter-meta", "verdict-summary"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _INLINE = {
-    "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "i", "kbd", "label", "mark", "output", "q", "s", "samp", "small", "span",
-    "strong", "sub", "sup", "time", "u", "var", "wbr", "br", "img", "input",
+    "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "i", "kbd", "label", "mark", "output", "q", "s", "samp", "small",
+    "span", "strong", "sub", "sup", "time", "u", "var", "wbr", "br", "img", "input",
 }  # fmt: skip
 _MATH = re.compile(r"^(math|semantics|m[a-z]{1,10})$")
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")

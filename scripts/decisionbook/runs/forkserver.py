@@ -89,11 +89,16 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
     return bytes(parts)
 
 
-def preload() -> None:
-    """Import what kernels need. What cannot be imported here fails in the kernel, where its cell is named."""
+def preload() -> dict[str, str]:
+    """Import what kernels need and return the variables that libraries set meanwhile.
+
+    What cannot be imported here fails in the kernel, where its cell is named.
+    """
+    before = dict(os.environ)
     for name in PRELOADED:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    return {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 
 class Server:
@@ -209,13 +214,13 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def become_kernel(request: Request) -> None:
+def become_kernel(request: Request, set_by_imports: dict[str, str]) -> None:
     """Turn this forked process into an IPython kernel as `python -m ipykernel_launcher` would start it."""
     for number, descriptor in enumerate(request.output, start=1):
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.environ.clear()
-    os.environ.update(request.environment)
+    os.environ.update({**set_by_imports, **request.environment})
     if request.folder:
         os.chdir(request.folder)
     time.tzset()
@@ -240,7 +245,7 @@ def main() -> None:
     # A request to end is an orderly end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.disable()
-    preload()
+    set_by_imports = preload()
     # What has been imported stays for good: a collection in a kernel need not touch, and so copy, its pages.
     gc.freeze()
     server = Server(control)
@@ -253,7 +258,7 @@ def main() -> None:
             if not server.retired:
                 shutil.rmtree(folder, ignore_errors=True)
     if request is not None:
-        become_kernel(request)
+        become_kernel(request, set_by_imports)
 
 
 if __name__ == "__main__":

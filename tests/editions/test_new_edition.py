@@ -1,0 +1,47 @@
+"""Beginning an edition from another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from decisionbook.cli import main
+from decisionbook.editions.definition import find_edition
+from decisionbook.editions.new_edition import new_edition
+from decisionbook.errors import InputError
+
+from .builds import tiny_project
+
+
+def test_a_new_edition_keeps_comments_chapters_and_parameters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = tiny_project(tmp_path)
+    path = project.editions / "2001.06.yml"
+    path.write_text("# 一条说明\n" + path.read_text(encoding="utf-8") + "parameters:\n  alpha: {growth: 12}\n", encoding="utf-8")
+    assert main(["--project", str(tmp_path), "new-edition", "2002.02", "--from", "2001.06", "--summary", "换了增速。"]) == 0
+    assert "decisionbook build --edition 2002.02" in capsys.readouterr().out
+    new = find_edition(project, None)
+    assert (new.id, new.as_of, new.compiled, new.summary) == ("2002.02", "2002-02-28", "2026-11-21", "换了增速。")
+    assert not new.reconstruction
+    assert new.label == "2002.02 版"
+    assert new.parameters == {"alpha": {"growth": 12}}
+    assert (project.editions / "2002.02.yml").read_text(encoding="utf-8").startswith("# 一条说明\n")
+
+
+@pytest.mark.parametrize(
+    ("edition_id", "origin", "more", "words"),
+    [
+        ("2001.06", "2000.01", {}, "exists"),
+        ("2002.02", "1999.01", {}, "no edition '1999.01'"),
+        ("../x", "2000.01", {}, "cannot be a folder's name"),
+        ("spring", "2000.01", {}, "Say the date with --as-of"),
+        ("2002.02", "2000.01", {"as_of": "28.2.2002"}, "a date such as"),
+        ("2002.02", "2000.01", {"as_of": "2002-02-28", "compiled": "2001-01-01"}, "a day on or after"),
+    ],
+)
+def test_wrong_input_writes_nothing(tmp_path: Path, edition_id: str, origin: str, more: dict[str, str], words: str) -> None:
+    project = tiny_project(tmp_path)
+    before = sorted(project.editions.iterdir())
+    with pytest.raises(InputError, match=words):
+        new_edition(project, edition_id, origin, **more)
+    assert sorted(project.editions.iterdir()) == before

@@ -1,0 +1,299 @@
+"""Warm kernels: as private, separate and mortal as ordinary ones, and with the same results."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+from decisionbook.data.context import RunContext
+from decisionbook.errors import RunFailed
+from decisionbook.project import Project
+from decisionbook.runs import kernel
+from decisionbook.runs.execute import execute, run_notebook
+
+from ..conftest import ROOT
+from .helpers import alive, children, context_with, notebook_of, running, say, within
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc; kernels are forked on Linux and macOS"),
+    pytest.mark.xdist_group("kernels"),
+]
+
+POLLUTE = """
+import builtins, math, os, random, signal, sys, tempfile, numpy, pandas
+math.leaked = builtins.leaked = sys.leaked = 1
+numpy.leaked = 1
+pandas.set_option("display.max_rows", 7)
+os.environ["LEAKED"] = "1"
+os.chdir("/")
+os.umask(0)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+kept = open("/dev/zero", "rb")
+sys.path.append("/leaked")
+random.seed(1); numpy.random.seed(1)
+print(os.getpid())
+"""
+LOOK = """
+import builtins, json, math, os, random, signal, sys, threading, time, numpy, pandas
+now = os.umask(0); os.umask(now)
+names = {n: os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}")}
+print(json.dumps({
+  "leaked": [m.__name__ for m in (math, builtins, sys, numpy) if hasattr(m, "leaked")],
+  "rows": pandas.get_option("display.max_rows"),
+  "environment": {k: v for k, v in os.environ.items() if k not in ("JPY_PARENT_PID", "_")},
+  "folder": os.getcwd(), "umask": now, "path": sys.path,
+  "argv": sys.argv[0].rpartition("/")[2].removesuffix(".py"),
+  "handlers": {s.name: str(signal.getsignal(s)).partition(" at ")[0] for s in signal.valid_signals() if isinstance(s, signal.Signals)},
+  "blocked": [int(s) for s in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
+  "files": sorted({p.partition(":")[0] for p in names.values()} - {"/dev/null"}),
+  "sockets": sum(p.startswith("socket") for p in names.values()),
+  "leader": os.getsid(0) == os.getpid(), "main": __name__, "zone": time.tzname,
+  "random": [random.random(), float(numpy.random.random())],
+}))
+"""
+
+
+def test_a_run_leaves_nothing_to_the_next_and_looks_like_an_ordinary_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    with running(folder=tmp_path) as first:
+        pid = int(say(first, POLLUTE))
+        # A second kernel while the first one lives: descriptors of the one must not be open in the other.
+        with running(folder=tmp_path, environment={"OWN": "1"}) as second:
+            warm = json.loads(say(second, LOOK))
+    with running(folder=tmp_path, environment={"OWN": "1"}) as third:
+        again = json.loads(say(third, LOOK))
+    with running(folder=tmp_path, environment={"OWN": "1"}, cold=True) as ordinary:
+        cold = json.loads(say(ordinary, LOOK))
+    assert not alive(pid)
+    assert warm["leaked"] == []
+    assert warm["environment"]["OWN"] == "1"
+    assert warm["folder"] == str(tmp_path)
+    assert warm["random"] != again["random"]
+    for look in (warm, again, cold):
+        look.pop("random")
+    assert warm == again
+    assert warm == cold
+
+
+def test_an_interrupt_stops_the_cell_and_not_the_kernel() -> None:
+    with running() as client:
+        timer = threading.Timer(0.5, lambda: client.km.provisioner.process.send_signal(signal.SIGINT))
+        timer.start()
+        with pytest.raises(CellExecutionError, match="KeyboardInterrupt"):
+            say(client, "import time\ntime.sleep(30)")
+        assert say(client, "print('still here')") == "still here"
+
+
+def test_a_restart_forgets() -> None:
+    with running() as client:
+        before = int(say(client, "import os\nx = 1\nprint(os.getpid())"))
+        client.kc.stop_channels()
+        from jupyter_core.utils import run_sync
+
+        run_sync(client.km.restart_kernel)(now=False)
+        client.start_new_kernel_client()
+        after, known = say(client, "import os\nprint(os.getpid(), 'x' in globals())").split()
+        assert (int(after) != before, known) == (True, "False")
+        assert not alive(before)
+
+
+def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ends(tmp_path: Path) -> None:
+    context = context_with(Project(tmp_path), "slow", "pass", "import time\ntime.sleep(60)")
+    before = _kernels()
+    with pytest.raises(RunFailed, match=r"chapter slow: a cell took longer than 1 s"):
+        execute("slow", context, tmp_path / "out.ipynb", timeout=1)
+    assert _kernels() == before
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_the_death_of_a_kernel_is_told(tmp_path: Path, end: str) -> None:
+    context = context_with(Project(tmp_path), "dies", "pass", f"import os\n{end}")
+    with pytest.raises(RunFailed, match="chapter dies: its kernel died"):
+        execute("dies", context, tmp_path / "out.ipynb")
+    with running() as client:
+        pid = client.km.provisioner.pid
+        with pytest.raises(DeadKernelError):
+            say(client, f"import os\n{end}")
+        assert client.km.provisioner.process.wait(1) == (3 if "_exit" in end else -9)
+        assert not alive(pid)
+
+
+def test_the_death_of_the_server_takes_its_kernels_and_the_next_run_gets_another() -> None:
+    with running() as client:
+        server = kernel._servers[-1].process
+        pid = client.km.provisioner.pid
+        os.kill(server.pid, signal.SIGKILL)
+        assert within(5, lambda: not alive(pid))
+        with pytest.raises(DeadKernelError):
+            say(client, "1")
+    with running() as client:
+        assert say(client, "print(1)") == "1"
+
+
+def test_several_kernels_at_once_keep_apart(tmp_path: Path) -> None:
+    context = context_with(Project(tmp_path), "many", "number = 0", "import os, time\ntime.sleep(0.1)\nprint(number, os.getpid(), os.environ['DECISIONBOOK_CONTEXT'])")
+    here = os.getcwd()
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda n: run_notebook("many", context, {"number": n})[0], range(1, 7)))
+    said = [run.cells[-1].outputs[0].text.split() for run in runs]
+    assert [int(s[0]) for s in said] == [1, 2, 3, 4, 5, 6]
+    assert len({s[1] for s in said}) == len({s[2] for s in said}) == 6
+    assert os.getcwd() == here
+    assert within(2, lambda: not any(alive(int(s[1])) for s in said))
+
+
+PARENT = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from tests.runs.helpers import running, say
+from decisionbook.runs import kernel
+with running() as client:
+    inner = say(client, "import os, subprocess\\nchild = subprocess.Popen(['sleep', '600'])\\nprint(os.getpid(), child.pid)")
+    print(inner, kernel._servers[-1].process.pid, kernel.workspace().path, flush=True)
+    {end}
+"""
+
+
+@pytest.mark.parametrize("end", ["time.sleep(600)", "os._exit(1)", "os.fork() or time.sleep(600); time.sleep(600)"], ids=["killed", "crashed", "killed with a fork of it alive"])
+def test_nothing_outlives_a_parent_that_dies(end: str) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT.format(root=str(ROOT), end=end)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    words = parent.stdout.readline().split()
+    pids, folder = [int(w) for w in words[:3]], Path(words[3])
+    forked = children(parent.pid) - set(pids)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    try:
+        assert within(10, lambda: not any(map(alive, pids))), [alive(p) for p in pids]
+        assert within(5, lambda: not folder.exists()), list(folder.rglob("*"))
+    finally:
+        for pid in forked:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_parent_that_ends_leaves_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", PARENT.format(root=str(ROOT), end="pass")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    words = done.stdout.split()
+    assert not any(alive(int(w)) for w in words[:3])
+    assert not Path(words[3]).exists()
+
+
+def test_sockets_and_keys_are_the_user_s_alone() -> None:
+    with running() as client:
+        folder = kernel.workspace().path
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert client.km.transport == "ipc"
+        sockets = [p for p in folder.rglob("*") if stat.S_ISSOCK(p.lstat().st_mode)]
+        assert len(sockets) >= 4
+        assert Path(client.km.ip).parent == folder
+        assert stat.S_IMODE(Path(client.km.connection_file).stat().st_mode) & 0o077 == 0
+    assert not any(p.exists() for p in sockets)
+    assert not Path(client.km.connection_file if client.km else "none").exists()
+
+
+def test_the_server_is_single_threaded_and_has_no_address() -> None:
+    with running():
+        server = kernel._servers[-1].process.pid
+        assert len(os.listdir(f"/proc/{server}/task")) == 1
+        inodes = {os.readlink(f"/proc/{server}/fd/{n}") for n in os.listdir(f"/proc/{server}/fd")}
+        bound = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
+        assert not [b for b in bound if len(b) > 7 and f"socket:[{b[6]}]" in inodes and b[7].startswith("/tmp/db-")]
+
+
+def test_another_environment_at_import_gets_another_server() -> None:
+    with running() as first:
+        server = kernel._servers[-1].process
+        with running(environment={"PYTHONHASHSEED": "4711"}) as second:
+            assert kernel._servers[-1].process.pid != server.pid
+            assert say(second, "print(hash('a'))") == _hash(4711)
+            assert say(first, "print('the first still answers')") == "the first still answers"
+    assert within(3, lambda: server.poll() is not None)
+
+
+def _hash(seed: int) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+    return subprocess.run([sys.executable, "-c", "print(hash('a'))"], env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _kernels() -> set[int]:
+    return {k for server in kernel._servers for k in children(server.process.pid)}
+
+
+def _no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "available", lambda: False)
+
+
+def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no processes left")
+
+    monkeypatch.setattr(kernel, "_server_for", refuse)
+
+
+def _server_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel.stop()
+    monkeypatch.setattr(kernel.sys, "executable", "/bin/false")
+
+
+@pytest.mark.parametrize("trouble", [_no_fork, _no_server])
+def test_where_nothing_can_be_forked_an_ordinary_kernel_serves(trouble: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    trouble(monkeypatch)  # type: ignore[operator]
+    monkeypatch.setattr(kernel, "_told", set())
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            with running(environment={"OWN": "2"}) as client:
+                assert not isinstance(client.km.provisioner.process, kernel.WarmProcess)
+                assert say(client, "import os\nprint(os.environ['OWN'])") == "2"
+    assert len([r for r in caplog.records if "process of its own" in r.message]) == 1
+
+
+def test_cold_by_choice_says_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv(kernel.COLD, "1")
+    with running() as client:
+        assert not isinstance(client.km.provisioner.process, kernel.WarmProcess)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("tool", ["papermill", "nbclient", "nbval"])
+def test_stock_tools_use_it_by_name(tool: str, tmp_path: Path) -> None:
+    """The tools themselves start and end the kernel, and nothing is left of it."""
+    path, out = tmp_path / "n.ipynb", tmp_path / "out.ipynb"
+    book = notebook_of("x = 1", "import os, sys\nprint('forked' if 'altair' in sys.modules else 'ordinary')")
+    book.cells[1].outputs = [nbformat.v4.new_output("stream", name="stdout", text="forked\n")]
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, path)
+    commands = {
+        "papermill": ["papermill", "-k", kernel.KERNEL, "--language", "python", "-p", "x", "2", str(path), str(out)],
+        "nbclient": ["nbclient.cli", "--kernel_name", kernel.KERNEL, "--output", str(out), str(path)],
+        "nbval": ["pytest", "--nbval", "--nbval-kernel-name", kernel.KERNEL, "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(path)],
+    }
+    if tool == "nbclient":
+        commands[tool] = ["jupyter", "execute", f"--kernel_name={kernel.KERNEL}", f"--output={out.stem}", str(path)]
+    environment = {**os.environ, "JUPYTER_PATH": str(kernel.JUPYTER_FOLDER), "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-m", *commands[tool]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if tool != "nbval":
+        assert nbformat.read(out, as_version=4).cells[-1].outputs[0].text == "forked\n"
+    assert not list(tmp_path.glob("db-*"))
+
+
+def test_a_chapter_has_the_same_outputs_on_a_warm_and_a_cold_kernel(project: Project, tmp_path: Path) -> None:
+    context = RunContext(project, "2024.09", "2024-09-30")
+    for name, cold in (("warm", False), ("cold", True)):
+        execute("industry_revenue_share", context, tmp_path / name, {"growth": 20}, cold=cold)
+    assert (tmp_path / "warm").read_bytes() == (tmp_path / "cold").read_bytes()
