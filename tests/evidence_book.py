@@ -16,10 +16,23 @@ def row(figure_id: str, published: str, verdict: str, **changes: Any) -> dict[st
     """Return a row of book.json's reconciliation."""
     point = {"low": None, "high": None, "low_closed": True, "high_closed": True}
     return {
-        "figure_id": figure_id, "source_id": figure_id[:3], "published": published, "obs_value": "1", "finding": "", "finding_value": "",
-        "verdict": verdict, "changes_conclusion": "", "cause": "", "note": "", "section": "二（二）", "unit": "%", "chapter": "first",
-        "role": "result", "printed": point, **changes,
-    }  # fmt: skip
+        "figure_id": figure_id,
+        "source_id": figure_id[:3],
+        "published": published,
+        "obs_value": "1",
+        "finding": "",
+        "finding_value": "",
+        "verdict": verdict,
+        "changes_conclusion": "",
+        "cause": "",
+        "note": "",
+        "section": "二（二）",
+        "unit": "%",
+        "chapter": "first",
+        "role": "result",
+        "printed": point,
+        **changes,
+    }
 
 
 def interval(low: float, high: float) -> dict[str, Any]:
@@ -34,19 +47,45 @@ ROWS = [
     row("000-0001", "425亿元", "input", unit="亿元", printed=interval(424.5, 425.5), note="从来源照引"),
     row("000-0002", "46266\n亿元", "input", unit="亿元"),
     row(
-        "000-0003", "0.92%", "reproduced", finding="first.share", finding_value="0.918601132581", printed=interval(0.915, 0.925),
-        bounds=interval(0.9175, 0.9197), expression="a/b", inputs={"a": "000-0001", "b": "000-0002"}, reading="收入÷全国收入",
+        "000-0003",
+        "0.92%",
+        "reproduced",
+        finding="first.share",
+        finding_value="0.918601132581",
+        printed=interval(0.915, 0.925),
+        bounds=interval(0.9175, 0.9197),
+        expression="a/b",
+        inputs={"a": "000-0001", "b": "000-0002"},
+        reading="收入÷全国收入",
     ),
     row(
-        "000-0004", "75家", "contradicted", unit="家", finding="a+b", finding_value="78", bounds=interval(78, 78), expression="a+b",
-        inputs={"a": "000-0001", "b": "000-0002"}, reading="分项求和", changes_conclusion="no", cause="一位数字有误", note="多出三家",
+        "000-0004",
+        "75家",
+        "contradicted",
+        unit="家",
+        finding="a+b",
+        finding_value="78",
+        bounds=interval(78, 78),
+        expression="a+b",
+        inputs={"a": "000-0001", "b": "000-0002"},
+        reading="分项求和",
+        changes_conclusion="no",
+        cause="一位数字有误",
+        note="多出三家",
     ),
     row("001-0005", HOSTILE, "unverifiable", section=HOSTILE, note=HOSTILE, chapter="second"),
     row(
-        "001-0006", "同文", "reproduced", finding="a", finding_value="425", expression="a", inputs={"a": "000-0001"}, reading="同文核对",
+        "001-0006",
+        "同文",
+        "reproduced",
+        finding="a",
+        finding_value="425",
+        expression="a",
+        inputs={"a": "000-0001"},
+        reading="同文核对",
         chapter="second",
     ),
-]  # fmt: skip
+]
 FINDINGS = {
     "first.area": finding("广西"),
     "first.share": finding(0.918601132581, "%", answers=["000-0003"], figures=["000-0001", "000-0002"]),
@@ -61,7 +100,8 @@ CHAPTER = """\
 ## 要点
 
 {glue:text}`share:.2f` %
-: {glue:text}`area`的份额。还差 {glue:text}`gap:.1f` 亿元，共 {glue:text}`firms:.0f` 家，另有 {glue:text}`free:.1f`，别章 {glue:text}`second::hostile:.0f` %。
+: {glue:text}`area`的份额。还差 {glue:text}`gap:.1f` 亿元，
+  共 {glue:text}`firms:.0f` 家，另有 {glue:text}`free:.1f`，别章 {glue:text}`second::hostile:.0f` %。
 
 ## 正文
 
@@ -91,12 +131,25 @@ TOC = "format: jb-book\nroot: index\nchapters:\n" + "".join(f"- file: {n[:-3]}\n
 
 def content() -> dict[str, Any]:
     """Return the content of book.json."""
-    chapter = {"title_en": "", "part": "甲部", "sources": ["000"], "data_until": "2022", "status": "current", "status_note": "", "parameters": []}
+    chapter = {
+        "title_en": "",
+        "part": "甲部",
+        "sources": ["000"],
+        "data_until": "2022",
+        "status": "current",
+        "status_note": "",
+        "parameters": [],
+    }
     figures = [{key: ROWS[2][key] for key in ("figure_id", "published", "verdict")}]
     advice = {
-        "recommendation_id": "R1", "chapter": "first", "recommendation": "一条建议", "addressee": None, "figures": figures,
-        "later_status": None, "later_note": None,
-    }  # fmt: skip
+        "recommendation_id": "R1",
+        "chapter": "first",
+        "recommendation": "一条建议",
+        "addressee": None,
+        "figures": figures,
+        "later_status": None,
+        "later_note": None,
+    }
     return {
         "edition": minibook.EDITION,
         "chapters": {"first": {**chapter, "title": "第一章"}, "second": {**chapter, "title": "第二章<b>"}},

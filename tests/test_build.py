@@ -40,16 +40,7 @@ def small_project(folder: Path) -> Project:
     for path in project.notebooks.glob("*.*"):
         if path.stem not in TWO:
             path.unlink()
-    drop_pages_of_other_chapters(project)
     return project
-
-
-def drop_pages_of_other_chapters(project: Project) -> None:
-    """Front matter quotes findings of all chapters; with two chapters it would quote what does not exist."""
-    for path in project.book.glob("*.md"):
-        text = path.read_text(encoding="utf-8")
-        if any(name not in TWO for name in re.findall(r"\{glue:text\}`(\w+)::", text)):
-            path.unlink()
 
 
 @pytest.fixture(scope="module")

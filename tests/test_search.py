@@ -103,9 +103,9 @@ def test_a_hit_in_a_figure_or_table_leads_to_it() -> None:
 
 
 def test_a_term_of_the_glossary_is_found_like_a_heading() -> None:
-    row = "<tr id='term-lq'><td><p>区位商</p></td><td>location quotient</td></tr>"
+    row = "<tr id='term-lq'><td><p><strong>区位商</strong>　location quotient</p></td><td>比重之比。</td></tr>"
     found = [(s.heading, s.anchor, s.text) for s in sections(f"<section id='a'><h1>术语表</h1><table>{row}</table></section>")]
-    assert found == [("术语表", "", ""), ("区位商", "term-lq", "location quotient")]
+    assert found == [("术语表", "", ""), ("区位商", "term-lq", "location quotient\n比重之比。")]
 
 
 def test_a_page_without_an_article_is_not_searched(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ def write_edition(project: Project, content: Mapping[str, Any]) -> Edition:
 def snapshot(edition_id: str = "2000.01", **more: Any) -> dict[str, Any]:
     """Return a small snapshot with one chapter, two numbers and a text."""
     chapter = {
-        "title": "甲章", "sources": ["000"], "tables": ["areas"], "statistics": True, "parameters": {"area": "广西", "growth": 10},
+        "title": "甲章", "sources": ["000"], "tables": ["areas"], "statistics": True,
+        "parameters": {"area": "广西", "growth": 10},
         "code": "c0", "key": ["share"], "charts": {"fig-a": "图甲"}, "shown": {"tab-a": "表甲"},
     }  # fmt: skip
     return {
@@ -70,7 +71,8 @@ def make_build(project: Project, edition: Edition, *, pdf: bool = True, **change
         (folder / f"decision-reference-{edition.id}.pdf").write_bytes(b"%PDF-1.7\n")
     (folder / "snapshot.json").write_text(json.dumps(snapshot(edition.id)), encoding="utf-8")
     write_manifest(folder, {
-        "edition": edition.id, "title": edition.title, "label": edition.label, "as_of": edition.as_of, "compiled": edition.compiled,
+        "edition": edition.id, "title": edition.title, "label": edition.label, "as_of": edition.as_of,
+        "compiled": edition.compiled,
         "reconstruction": edition.reconstruction, "summary": edition.summary, "pdf": pdf,
     })  # fmt: skip
     return folder

@@ -76,7 +76,11 @@ def test_chapters_verdicts_figures_displays_and_parameters() -> None:
     del new["findings"]["alpha"]["count"]
     new["chapters"]["beta"] = {**new["chapters"]["alpha"], "title": "乙章"}
     new["findings"]["beta"] = {"b": [1, ""]}
-    new["chapters"]["alpha"] = {**new["chapters"]["alpha"], "charts": {"fig-b": "图乙"}, "parameters": {"area": "贵州", "growth": 10}}
+    new["chapters"]["alpha"] = {
+        **new["chapters"]["alpha"],
+        "charts": {"fig-b": "图乙"},
+        "parameters": {"area": "贵州", "growth": 10},
+    }
     new["verdicts"] = {"reproduced": ["000-0002"], "contradicted": ["000-0001"], "input": ["001-0001", "001-0002"]}
     new["sources"]["001"] = {"title": "来源乙", "tables": {}}
     changes = compare(snapshot(), new)
@@ -88,7 +92,13 @@ def test_chapters_verdicts_figures_displays_and_parameters() -> None:
     assert changes["parameters"] == [{"chapter": "alpha", "title": "甲章", "parameter": "area", "old": "广西", "new": "贵州"}]
     assert changes["findings"] == {"added": ["alpha.added"], "withdrawn": ["alpha.count"]}
     text = as_text(changes)
-    for words in ("chapters added: 1", "sources added: 1", "000-0001: reproduced -> contradicted", "2 of source 001", "alpha.area: 广西 -> 贵州"):
+    for words in (
+        "chapters added: 1",
+        "sources added: 1",
+        "000-0001: reproduced -> contradicted",
+        "2 of source 001",
+        "alpha.area: 广西 -> 贵州",
+    ):
         assert words in text
 
 

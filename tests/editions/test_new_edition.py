@@ -18,10 +18,12 @@ def test_a_new_edition_keeps_comments_chapters_and_parameters(tmp_path: Path, ca
     project = tiny_project(tmp_path)
     path = project.editions / "2001.06.yml"
     path.write_text("# 一条说明\n" + path.read_text(encoding="utf-8") + "parameters:\n  alpha: {growth: 12}\n", encoding="utf-8")
-    assert main(["--project", str(tmp_path), "new-edition", "2002.02", "--from", "2001.06", "--summary", "换了增速。"]) == 0
+    assert (
+        main(["--project", str(tmp_path), "new-edition", "2002.02", "--from", "2001.06", "--summary", "换了增速：a\\1 #。"]) == 0
+    )
     assert "decisionbook build --edition 2002.02" in capsys.readouterr().out
     new = find_edition(project, None)
-    assert (new.id, new.as_of, new.compiled, new.summary) == ("2002.02", "2002-02-28", "2026-11-21", "换了增速。")
+    assert (new.id, new.as_of, new.compiled, new.summary) == ("2002.02", "2002-02-28", "2026-11-21", "换了增速：a\\1 #。")
     assert not new.reconstruction
     assert new.label == "2002.02 版"
     assert new.parameters == {"alpha": {"growth": 12}}

@@ -175,7 +175,7 @@ def test_only_a_whole_build_is_published(project: Project, site: Path) -> None:
     with pytest.raises(CheckFailed, match="was edited by hand"):
         publish(project, edition, site, say=silent)
     (folder / "manifest.json").unlink()
-    with pytest.raises(InputError, match="decisionbook build --edition 2000.01"):
+    with pytest.raises(InputError, match=r"decisionbook build --edition 2000\.01"):
         publish(project, edition, site, say=silent)
     assert not site.exists()
 
@@ -247,7 +247,7 @@ def test_a_full_disk_loses_nothing(project: Project, site: Path, monkeypatch: py
 
 def test_a_target_that_cannot_be_written_is_named(project: Project, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(CheckFailed, match="Cannot publish to .*file"):
+    with pytest.raises(CheckFailed, match=r"Cannot publish to .*file"):
         published(project, tmp_path / "file" / "site", "2000.01")
     closed = tmp_path / "closed"
     closed.mkdir()

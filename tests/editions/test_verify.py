@@ -22,7 +22,9 @@ def site(tmp_path: Path) -> Path:
     return Path(shutil.copytree(tmp_path / "site", tmp_path / "intranet"))
 
 
-def test_a_whole_copy_verifies_without_a_project(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_whole_copy_verifies_without_a_project(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(site)
     assert main(["verify", "."]) == 0
     assert "2 edition(s)" in capsys.readouterr().out
@@ -37,7 +39,12 @@ def test_missing_changed_and_extra_files_are_listed(site: Path, capsys: pytest.C
     (site / "2001.06.zip").write_bytes(b"cut")
     assert main(["verify", str(site)]) == 1
     said = capsys.readouterr().out
-    for line in ("missing  2000.01/alpha.html", "extra    2000.01/_static/extra.js", "changed  2001.06/beta.html", "changed  2001.06.zip"):
+    for line in (
+        "missing  2000.01/alpha.html",
+        "extra    2000.01/_static/extra.js",
+        "changed  2001.06/beta.html",
+        "changed  2001.06.zip",
+    ):
         assert line in said
 
 

@@ -31,11 +31,15 @@ def context_with(project: Project, chapter: str, *sources: str) -> RunContext:
 
 
 @contextmanager
-def running(*sources: str, cold: bool = False, environment: dict[str, str] | None = None, folder: Path | None = None) -> Iterator[NotebookClient]:
+def running(
+    *sources: str, cold: bool = False, environment: dict[str, str] | None = None, folder: Path | None = None
+) -> Iterator[NotebookClient]:
     """Run a kernel that a test can look at while it runs."""
     kernel.use_kernelspec()
     config = kernel.configuration(environment or {}, folder or Path.cwd(), cold=cold)
-    client = NotebookClient(notebook_of(*sources or ("pass",)), kernel_name=kernel.KERNEL, config=config, timeout=60, shutdown_kernel="immediate")
+    client = NotebookClient(
+        notebook_of(*sources or ("pass",)), kernel_name=kernel.KERNEL, config=config, timeout=60, shutdown_kernel="immediate"
+    )
     with client.setup_kernel():
         yield client
 

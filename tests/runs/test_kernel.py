@@ -48,17 +48,19 @@ print(os.getpid())
 LOOK = """
 import builtins, json, math, os, random, signal, sys, threading, time, numpy, pandas
 now = os.umask(0); os.umask(now)
-names = {n: os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}")}
+fds = [f"/proc/self/fd/{n}" for n in os.listdir("/proc/self/fd") if n != "0"]
+names = [os.readlink(f) for f in fds if os.path.lexists(f)]
+signals = [s for s in signal.valid_signals() if isinstance(s, signal.Signals)]
 print(json.dumps({
   "leaked": [m.__name__ for m in (math, builtins, sys, numpy) if hasattr(m, "leaked")],
   "rows": pandas.get_option("display.max_rows"),
   "environment": {k: v for k, v in os.environ.items() if k not in ("JPY_PARENT_PID", "_")},
   "folder": os.getcwd(), "umask": now, "path": sys.path,
   "argv": sys.argv[0].rpartition("/")[2].removesuffix(".py"),
-  "handlers": {s.name: str(signal.getsignal(s)).partition(" at ")[0] for s in signal.valid_signals() if isinstance(s, signal.Signals)},
+  "handlers": {s.name: str(signal.getsignal(s)).partition(" at ")[0] for s in signals},
   "blocked": [int(s) for s in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
-  "files": sorted({p.partition(":")[0] for p in names.values()} - {"/dev/null"}),
-  "sockets": sum(p.startswith("socket") for p in names.values()),
+  "files": sorted({p.partition(":")[0] for p in names} - {"/dev/null"}),
+  "sockets": sum(p.startswith("socket") for p in names),
   "leader": os.getsid(0) == os.getpid(), "main": __name__, "zone": time.tzname,
   "random": [random.random(), float(numpy.random.random())],
 }))
@@ -144,7 +146,12 @@ def test_the_death_of_the_server_takes_its_kernels_and_the_next_run_gets_another
 
 
 def test_several_kernels_at_once_keep_apart(tmp_path: Path) -> None:
-    context = context_with(Project(tmp_path), "many", "number = 0", "import os, time\ntime.sleep(0.1)\nprint(number, os.getpid(), os.environ['DECISIONBOOK_CONTEXT'])")
+    context = context_with(
+        Project(tmp_path),
+        "many",
+        "number = 0",
+        "import os, time\ntime.sleep(0.1)\nprint(number, os.getpid(), os.environ['DECISIONBOOK_CONTEXT'])",
+    )
     here = os.getcwd()
     with ThreadPoolExecutor(4) as pool:
         runs = list(pool.map(lambda n: run_notebook("many", context, {"number": n})[0], range(1, 7)))
@@ -167,7 +174,11 @@ with running() as client:
 """
 
 
-@pytest.mark.parametrize("end", ["time.sleep(600)", "os._exit(1)", "os.fork() or time.sleep(600); time.sleep(600)"], ids=["killed", "crashed", "killed with a fork of it alive"])
+@pytest.mark.parametrize(
+    "end",
+    ["time.sleep(600)", "os._exit(1)", "os.fork() or time.sleep(600); time.sleep(600)"],
+    ids=["killed", "crashed", "killed with a fork of it alive"],
+)
 def test_nothing_outlives_a_parent_that_dies(end: str) -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT.format(root=str(ROOT), end=end)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -186,7 +197,9 @@ def test_nothing_outlives_a_parent_that_dies(end: str) -> None:
 
 
 def test_a_parent_that_ends_leaves_nothing() -> None:
-    done = subprocess.run([sys.executable, "-c", PARENT.format(root=str(ROOT), end="pass")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PARENT.format(root=str(ROOT), end="pass")], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     words = done.stdout.split()
     assert not any(alive(int(w)) for w in words[:3])
@@ -227,7 +240,9 @@ def test_another_environment_at_import_gets_another_server() -> None:
 
 def _hash(seed: int) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-    return subprocess.run([sys.executable, "-c", "print(hash('a'))"], env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", "print(hash('a'))"], env=environment, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def _kernels() -> set[int]:
@@ -247,11 +262,13 @@ def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _server_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel.stop()
-    monkeypatch.setattr(kernel.sys, "executable", "/bin/false")
+    monkeypatch.setattr(kernel, "_SERVER_CODE", "import time; time.sleep(0.3); raise SystemExit(1)")
 
 
-@pytest.mark.parametrize("trouble", [_no_fork, _no_server])
-def test_where_nothing_can_be_forked_an_ordinary_kernel_serves(trouble: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("trouble", [_no_fork, _no_server, _server_ends])
+def test_where_nothing_can_be_forked_an_ordinary_kernel_serves(
+    trouble: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     trouble(monkeypatch)  # type: ignore[operator]
     monkeypatch.setattr(kernel, "_told", set())
     with caplog.at_level(logging.WARNING):
@@ -274,18 +291,27 @@ def test_stock_tools_use_it_by_name(tool: str, tmp_path: Path) -> None:
     """The tools themselves start and end the kernel, and nothing is left of it."""
     path, out = tmp_path / "n.ipynb", tmp_path / "out.ipynb"
     book = notebook_of("x = 1", "import os, sys\nprint('forked' if 'altair' in sys.modules else 'ordinary')")
+    book.cells[0].execution_count, book.cells[1].execution_count = 1, 2
     book.cells[1].outputs = [nbformat.v4.new_output("stream", name="stdout", text="forked\n")]
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, path)
     commands = {
         "papermill": ["papermill", "-k", kernel.KERNEL, "--language", "python", "-p", "x", "2", str(path), str(out)],
-        "nbclient": ["nbclient.cli", "--kernel_name", kernel.KERNEL, "--output", str(out), str(path)],
-        "nbval": ["pytest", "--nbval", "--nbval-kernel-name", kernel.KERNEL, "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(path)],
+        "nbclient": ["jupyter", "execute", f"--kernel_name={kernel.KERNEL}", f"--output={out.stem}", str(path)],
+        "nbval": [
+            "pytest",
+            "--nbval",
+            f"--nbval-kernel-name={kernel.KERNEL}",
+            "-p",
+            "no:cacheprovider",
+            f"--rootdir={tmp_path}",
+            str(path),
+        ],
     }
-    if tool == "nbclient":
-        commands[tool] = ["jupyter", "execute", f"--kernel_name={kernel.KERNEL}", f"--output={out.stem}", str(path)]
     environment = {**os.environ, "JUPYTER_PATH": str(kernel.JUPYTER_FOLDER), "TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-m", *commands[tool]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", *commands[tool]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     if tool != "nbval":
         assert nbformat.read(out, as_version=4).cells[-1].outputs[0].text == "forked\n"

@@ -50,7 +50,7 @@ def assemble(
     toc = yaml.safe_load((project.book / "_toc.yml").read_text(encoding="utf-8"))
     pages = {Path(name).stem for name in wanted if name.endswith((".md", ".ipynb"))}
     wanted["_toc.yml"] = yaml.safe_dump(table_of_contents(toc, pages), allow_unicode=True, sort_keys=False).encode()
-    _write(folder, wanted)
+    write_source(folder, wanted)
     return folder
 
 
@@ -107,7 +107,8 @@ def _visible(cell: Any) -> bool:
     )
 
 
-def _write(folder: Path, wanted: Mapping[str, bytes]) -> None:
+def write_source(folder: Path, wanted: Mapping[str, bytes]) -> None:
+    """Make a folder hold exactly the given files; those whose content is unchanged keep their time."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted((p for p in folder.rglob("*") if p.is_file()), reverse=True):
         if path.relative_to(folder).as_posix() not in wanted:

@@ -106,9 +106,11 @@ def all_findings(results: Mapping[str, RunResult], edition: Edition) -> dict[str
     }
 
 
-def reconcile_edition(project: Project, edition: Edition, findings: Mapping[str, Mapping[str, Any]]) -> list[Reconciled]:
-    """Return the reconciliation of the figures known by the edition's date."""
-    package = Package(project, as_of=edition.as_of)
+def reconcile_edition(
+    project: Project, edition: Edition, findings: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Path] | None = None
+) -> list[Reconciled]:
+    """Return the reconciliation of the figures known by the edition's date; `tables` are an analyst's, by name."""
+    package = Package(project, tables, edition.as_of)
     figures = load_figures(package, edition.as_of)
     corrections = package.rows("corrections") if "corrections" in package.tables else []
     factors = unit_factors(package)
@@ -214,6 +216,22 @@ def book_content(
 ) -> dict[str, Any]:
     """Return the content of book.json, from which the pages quote."""
     package = Package(project, as_of=edition.as_of)
+    return {
+        **chapter_content(package, edition, chapters, findings, rows),
+        "catalogue": package.catalogue(),
+        "glossary": package.rows("glossary"),
+        "self_test": _self_test(package, edition),
+    }
+
+
+def chapter_content(
+    package: Package,
+    edition: Edition,
+    chapters: Mapping[str, Chapter],
+    findings: Mapping[str, Mapping[str, Any]],
+    rows: list[Reconciled],
+) -> dict[str, Any]:
+    """Return what the pages of chapters quote."""
     by_id = {row.figure.figure_id: row for row in rows}
     return {
         "edition": {
@@ -231,8 +249,6 @@ def book_content(
         "reconciliation": [as_json(row) for row in rows],
         "recommendations": _recommendations(package, by_id),
         "qualifiers": package.rows("qualifiers"),
-        "catalogue": package.catalogue(),
-        "self_test": _self_test(package, edition),
         "sources": package.rows("sources"),
     }
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, CheckFailed, InputError, Problem
 from ..project import Project, find_project
+
+if TYPE_CHECKING:
+    from .definition import Edition
 
 
 def add_commands(commands: Any) -> None:
@@ -37,7 +40,7 @@ def add_commands(commands: Any) -> None:
     new.add_argument("edition", metavar="ID")
     new.add_argument("--from", dest="origin", metavar="ID", required=True, help="the edition to begin from")
     new.add_argument("--as-of", metavar="YYYY-MM-DD", help="what is known by (default: the end of the month of the id)")
-    new.add_argument("--compiled", metavar="YYYY-MM-DD", help="the day of compilation (default: as_of, or that of the other edition)")
+    new.add_argument("--compiled", metavar="YYYY-MM-DD", help="the day of compilation (default: that of the other edition)")
     new.add_argument("--summary", metavar="TEXT", help="what is new, in one line")
     new.set_defaults(command=_new_edition)
 
@@ -57,9 +60,24 @@ def _publish(options: argparse.Namespace) -> int:
         add_erratum(project, edition.id, site, options.erratum, _date(options.date), print)
         print(f"The notice stands on every page of {edition.id}; its files are as they were.")
         return EXIT_OK
+    _refuse_stale(project, edition)
     result = publish(project, edition, site, rebuilt=options.rebuilt)
     _say_where(site, edition.id, result.new, result.rebuilt)
     return EXIT_OK
+
+
+def _refuse_stale(project: Project, edition: Edition) -> None:
+    """Raise CheckFailed when data, code, edition or tools have changed since the working build was made."""
+    from .build import output_folder
+    from .manifest import describe, read_manifest
+
+    built = read_manifest(output_folder(project, edition)) or {}
+    stale = [key for key, value in describe(project, edition).items() if key in built and built[key] != value]
+    if stale:
+        raise CheckFailed(
+            f"The working build of {edition.id} is older than the project; changed since: {', '.join(stale)}. "
+            f"Run decisionbook build --edition {edition.id}"
+        )
 
 
 def _publish_all(project: Project, site: Path, rebuilt: bool) -> int:

@@ -80,9 +80,7 @@ def find_edition(project: Project, edition_id: str | None) -> Edition:
         if edition.id == edition_id:
             return edition
     known = [e.id for e in editions]
-    raise InputError(
-        Problem("book/editions", f"no edition {edition_id!r}", one_of(known), did_you_mean(edition_id, known))
-    )
+    raise InputError(Problem("book/editions", f"no edition {edition_id!r}", one_of(known), did_you_mean(edition_id, known)))
 
 
 def parse_edition(path: Path, shown: str) -> Edition:
@@ -95,7 +93,9 @@ def parse_edition(path: Path, shown: str) -> Edition:
     if not isinstance(content, dict):
         raise InputError(Problem(shown, repr(content)[:60], f"keys and values: {one_of(_KEYS)}"))
     problems = [
-        Problem(shown, f"an unknown key {key!r}", one_of(_KEYS), did_you_mean(str(key), _KEYS)) for key in content if key not in _KEYS
+        Problem(shown, f"an unknown key {key!r}", one_of(_KEYS), did_you_mean(str(key), _KEYS))
+        for key in content
+        if key not in _KEYS
     ]
     problems += [Problem(shown, f"no {key}", "a value", column=key) for key in _NEEDED if not content.get(key)]
     for key in ("as_of", "compiled"):
@@ -125,9 +125,9 @@ def _faults(content: Mapping[str, Any], shown: str) -> list[Problem]:
     if isinstance(named, float) or (named and not ID.fullmatch(str(named))):
         remedy = "Put it in quotes: 2024.10 without them is the number 2024.1." if isinstance(named, float) else ""
         problems.append(Problem(shown, repr(named), "letters, digits, dots and hyphens, in quotes", remedy, column="id"))
-    dates = [content.get(key) for key in ("as_of", "compiled")]
-    if all(type(date) is datetime.date for date in dates) and dates[1] < dates[0]:
-        problems.append(Problem(shown, f"compiled {dates[1]}", f"a day on or after as_of {dates[0]}", column="compiled"))
+    as_of, compiled = content.get("as_of"), content.get("compiled")
+    if type(as_of) is datetime.date and type(compiled) is datetime.date and compiled < as_of:
+        problems.append(Problem(shown, f"compiled {compiled}", f"a day on or after as_of {as_of}", column="compiled"))
     chapters = content.get("chapters") or []
     if not isinstance(chapters, list) or not all(isinstance(name, str) for name in chapters):
         problems.append(Problem(shown, repr(chapters)[:60], "a list of chapter names", column="chapters"))

@@ -82,7 +82,9 @@ def compare(old: Snapshot, new: Snapshot, phrases: Mapping[str, Mapping[str, str
         },
         "sources": {
             "added": [{"source_id": s, "title": e["title"]} for s, e in new["sources"].items() if s not in old["sources"]],
-            "revised": [s for s, e in new["sources"].items() if s in old["sources"] and e["tables"] != old["sources"][s]["tables"]],
+            "revised": [
+                s for s, e in new["sources"].items() if s in old["sources"] and e["tables"] != old["sources"][s]["tables"]
+            ],
         },
         "statistics": _statistics(old, new),
         "parameters": [p for name in both for p in _parameters(name, old, new)],

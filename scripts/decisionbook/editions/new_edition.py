@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import json
 import re
 
 from ..errors import InputError, Problem
@@ -31,7 +32,9 @@ def new_edition(
     if not ID.fullmatch(edition_id):
         raise InputError(Problem(edition_id, "an id that cannot be a folder's name", "letters, digits, dots and hyphens"))
     if path.exists() or any(e.id == edition_id for e in load_editions(project)):
-        raise InputError(Problem(project.shown(path), f"edition {edition_id} exists", "an id that is not taken", "Choose another id."))
+        raise InputError(
+            Problem(project.shown(path), f"edition {edition_id} exists", "an id that is not taken", "Choose another.")
+        )
     day = _date(as_of, "--as-of") if as_of else _end_of_month(edition_id)
     made = _date(compiled, "--compiled") if compiled else max(day, datetime.date.fromisoformat(source.compiled))
     fields = {
@@ -39,14 +42,15 @@ def new_edition(
         "as_of": day.isoformat(),
         "compiled": made.isoformat(),
         "reconstruction": "false",
-        "summary": summary or f"在{origin}版之上编制。",
+        "summary": json.dumps(summary or f"在{origin}版之上编制。", ensure_ascii=False),
     }
     origin_path = next(p for p in sorted(project.editions.glob("*.yml")) if parse_edition(p, project.shown(p)).id == origin)
     text = origin_path.read_text(encoding="utf-8")
     for key, value in fields.items():
-        text, count = re.subn(rf"(?m)^{key}:.*$", lambda _, k=key, v=value: f"{k}: {v}", text)
-        if not count:
-            text += f"{key}: {value}\n"
+        line = f"{key}: {value}"
+        # Escaped: a summary may hold a backslash, which a replacement would read as its own.
+        text, count = re.subn(rf"(?m)^{key}:.*$", line.replace("\\", r"\\"), text)
+        text += "" if count else f"{line}\n"
     steps.replace(path, text.encode("utf-8"))
     try:
         parse_edition(path, project.shown(path))

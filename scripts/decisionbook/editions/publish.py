@@ -148,7 +148,9 @@ def _refuse_other_content(target: Path, manifest: Mapping[str, Any]) -> None:
     name = target.name
     restore = f"Restore it: unpack {name}.zip and put its folder {name} in the place of this one."
     if published is None:
-        raise CheckFailed(f"{target} exists but has no readable {MANIFEST}: it is no published edition, or it was edited. {restore}")
+        raise CheckFailed(
+            f"{target} exists but has no readable {MANIFEST}: it is no published edition, or it was edited. {restore}"
+        )
     edited = differing_files(target, published["files"])
     if edited:
         raise CheckFailed(f"The published edition {name} was edited by hand:\n{_listed(edited)}\n{restore}")

@@ -71,7 +71,9 @@ def landing_page(entries: Sequence[Mapping[str, Any]]) -> str:
     newest = entries[0]
     static = html.escape(f"{newest['id']}/_static/")
     name, _, subtitle = newest["title"].partition("·")
-    sheets = "\n".join(f'  <link rel="stylesheet" href="{static}{s}.css">' for s in ("tokens", "decisionbook", "components", "editions"))
+    sheets = "\n".join(
+        f'  <link rel="stylesheet" href="{static}{s}.css">' for s in ("tokens", "decisionbook", "components", "editions")
+    )
     cards = "\n".join(_card(entry, newest=entry is newest) for entry in entries)
     brand = html.escape(name) + (f'<span class="db-brand-sub">·{html.escape(subtitle)}</span>' if subtitle else "")
     return f"""<!DOCTYPE html>

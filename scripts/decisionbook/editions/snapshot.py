@@ -49,8 +49,7 @@ def take_snapshot(
             for name, chapter in chapters.items()
         },
         "findings": {
-            name: {key: _value(finding) for key, finding in sorted(result.findings.items())}
-            for name, result in results.items()
+            name: {key: _value(finding) for key, finding in sorted(result.findings.items())} for name, result in results.items()
         },
         "verdicts": {v: [r.figure.figure_id for r in rows if r.verdict == v] for v in VERDICTS},
         "sources": {source: {"title": title, "tables": {}} for source, title in known.items()},
@@ -182,5 +181,3 @@ def compact(snapshot: Mapping[str, Any]) -> str:
 
 def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-

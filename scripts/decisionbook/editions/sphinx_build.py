@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from ..data.package import Package
 from ..errors import CheckFailed
 from ..project import Project
 from .assemble import BOOK_DATA
@@ -34,20 +35,23 @@ def build_pages(
     Raises CheckFailed with Sphinx's own messages when a page has a fault: a missing finding, a broken reference.
     """
     from ..render.html import finish_site
+    from ..render.search import write_index
 
     html = work / "html"
     say("  pages …")
-    _sphinx("html", project, edition, source, html, work)
+    _sphinx("html", project, edition, source, html, work, pdf=pdf)
     lap("html")
     shutil.copytree(html, target, ignore=shutil.ignore_patterns(".buildinfo", ".doctrees"))
     finish_site(target, edition=edition_config(edition), csp=True)
+    index = write_index(target, Package(project).rows("glossary"))
+    say(f"  search: {index.sections} sections, index {index.index_bytes / max(1, index.text_bytes):.2f} times the text")
     lap("offline")
     if pdf:
         from ..render.typst.compile import compile_pdf
 
         say("  PDF …")
         typst = work / "typst"
-        _sphinx("typst", project, edition, source, typst, work)
+        _sphinx("typst", project, edition, source, typst, work, pdf=pdf)
         report = compile_pdf(typst / "book.typ", target / f"decision-reference-{edition.id}.pdf", root=typst)
         say(f"  PDF: {report.pages} pages, compiled in {report.seconds:.1f} s")
         lap("pdf")
@@ -75,9 +79,7 @@ def edition_config(edition: Edition) -> dict[str, Any]:
     }
 
 
-def _sphinx(builder: str, project: Project, edition: Edition, source: Path, output: Path, work: Path) -> None:
-    from jupyter_book.sphinx import build_sphinx
-
+def _sphinx(builder: str, project: Project, edition: Edition, source: Path, output: Path, work: Path, *, pdf: bool) -> None:
     described = edition_config(edition)
     overrides: dict[str, Any] = {
         "decisionbook_data": str(source / BOOK_DATA),
@@ -87,20 +89,31 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
             "book_subtitle": "可复算版",
             "edition": {**described, "label": "回溯重建版" if edition.reconstruction else "正式版"},
             "disclaimer": "本书为独立复算，不是简报编印单位的出版物。",
-            "pdf": f"decision-reference-{edition.id}.pdf",
+            # Without a PDF there is no link to one.
+            "pdf": f"decision-reference-{edition.id}.pdf" if pdf else "",
             # Beside the edition, not in it: editions published later are known to the pages of earlier ones.
             "editions_script": f"../{EDITIONS_SCRIPT}",
         },
-        "nitpicky": True,
-        "latex_individualpages": False,
     }
+    run_sphinx(builder, project, source, output, work, overrides)
+
+
+def run_sphinx(
+    builder: str, project: Project, source: Path, output: Path, work: Path, overrides: Mapping[str, Any]
+) -> None:
+    """Run one Sphinx builder on an assembled source, with the doctrees of `work`; `overrides` are configuration values.
+
+    Raises CheckFailed with Sphinx's own messages: a warning is an error.
+    """
+    from jupyter_book.sphinx import build_sphinx
+
     log = io.StringIO()
     with redirect_stdout(log), redirect_stderr(log):
         outcome = build_sphinx(
             str(source),
             str(output),
             path_config=str(source / "_config.yml"),
-            confoverrides=overrides,
+            confoverrides={"nitpicky": True, "latex_individualpages": False, **overrides},
             doctreedir=str(work / "doctrees"),
             builder=builder,
             warningiserror=True,

@@ -81,7 +81,9 @@ def _check_edition(folder: Path, prefix: str, report: Report, records: Path | No
         report.problems.append(f"{kind:8} {prefix}{name}")
     record = records / f"{manifest['edition']}.json" if records else None
     if record is not None and record.is_file() and hash_file(record) != hash_file(folder / MANIFEST):
-        report.notes.append(f"{prefix}{MANIFEST} is not the one on record in {record.parent.name}/{record.name}: rebuilt elsewhere?")
+        report.notes.append(
+            f"{prefix}{MANIFEST} is not the one on record in {record.parent.name}/{record.name}: rebuilt elsewhere?"
+        )
 
 
 def _check_archive(site: Path, edition_id: str, report: Report) -> None:

@@ -46,8 +46,8 @@ class BookData:
     def lookup(self, key: str) -> Any:
         """Return what a key stands for, None when there is nothing.
 
-        Keys: `finding:chapter.name`, `figure:id`, `reconciliation:chapter`, `recommendations:chapter`, `chapter:name`, or the name of
-        a part of book.json.
+        Keys: `finding:chapter.name`, `figure:id`, `reconciliation:chapter`, `recommendations:chapter`, `chapter:name`, or
+        the name of a part of book.json.
         """
         kind, _, rest = key.partition(":")
         if not rest:

@@ -156,7 +156,7 @@ class ParametersDirective(SphinxDirective):
             for p in declared["parameters"]
         ]
         table = build_table(
-            ["参数", "含义", "本版取值", "可取"],
+            ["参数", "含义", "本次取值" if declared.get("rerun") else "本版取值", "可取"],
             body,
             caption=f"{_title(self.env, chapter)}：可以改动的参数",
             name=f"tab-{chapter.replace('_', '-')}-parameters",

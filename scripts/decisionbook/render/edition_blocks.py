@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_WORDS, quote
@@ -13,7 +14,14 @@ from .directives import Cell, build_table, number
 from .findings import verdict_mark
 from .pages import download_link
 
-CAUSE_WORDS = {"parameter": "参数变动", "source": "新来源", "statistics": "新统计", "data": "数据修订", "code": "程序变动", "date": "截止日期"}
+CAUSE_WORDS = {
+    "parameter": "参数变动",
+    "source": "新来源",
+    "statistics": "新统计",
+    "data": "数据修订",
+    "code": "程序变动",
+    "date": "截止日期",
+}
 KIND_WORDS = {"chart": "图", "table": "表"}
 # A page is read; the whole list is a download.
 MOST = 60
@@ -28,7 +36,7 @@ class EditionHas(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"missing": lambda argument: True}
+    option_spec: ClassVar[dict[str, Any]] = {"missing": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         # The list of chapters is a dependency of the page: another edition in the same folder reads the page anew.
@@ -117,10 +125,15 @@ class EditionChanges(SphinxDirective):
             row = rows[change["figure_id"]]
             chapter = chapters.get(row["chapter"], {}).get("title", "—")
             marks = [
-                [verdict_mark(change[key], [change["figure_id"]]), nodes.Text(f" {VERDICT_WORDS[change[key]]}")] for key in ("old", "new")
+                [verdict_mark(change[key], [change["figure_id"]]), nodes.Text(f" {VERDICT_WORDS[change[key]]}")]
+                for key in ("old", "new")
             ]
             body.append([change["figure_id"], row["published"].replace("\n", ""), chapter, *marks])
-        return [self._table(["编号", "印刷", "章节", "原", "现"], body, "变动的结论", "tab-changed-verdicts", (), (14, 28, 22, 18, 18))]
+        return [
+            self._table(
+                ["编号", "印刷", "章节", "原", "现"], body, "变动的结论", "tab-changed-verdicts", (), (14, 28, 22, 18, 18)
+            )
+        ]
 
     def _displays(self, displays: Mapping[str, Sequence[Mapping[str, str]]]) -> list[nodes.Node]:
         body: list[list[Cell]] = [
@@ -130,10 +143,18 @@ class EditionChanges(SphinxDirective):
         ]
         if not body:
             return []
-        return [self._table(["", "章节", "", "题名"], body, "沿用章节里新增和撤下的图表", "tab-changed-displays", (), (10, 24, 8, 58))]
+        return [
+            self._table(["", "章节", "", "题名"], body, "沿用章节里新增和撤下的图表", "tab-changed-displays", (), (10, 24, 8, 58))
+        ]
 
     def _table(
-        self, heads: Sequence[str], body: Sequence[Sequence[Cell]], caption: str, name: str, right: Sequence[int], widths: Sequence[int]
+        self,
+        heads: Sequence[str],
+        body: Sequence[Sequence[Cell]],
+        caption: str,
+        name: str,
+        right: Sequence[int],
+        widths: Sequence[int],
     ) -> nodes.table:
         table = build_table(heads, body, caption=caption, name=name, right=right, widths=widths)
         self.set_source_info(table)

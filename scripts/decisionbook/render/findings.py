@@ -15,11 +15,12 @@ from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 LOGGER = logging.getLogger(__name__)
 
 
-class finding_number(nodes.inline):  # noqa: N801 - docutils names its nodes in lower case
-    """A glued value. `finding` names it, `unit` is its unit, `evidence` says whether it opens one, `marked` whether marks follow."""
+# docutils names its nodes in lower case.
+class finding_number(nodes.inline):
+    """A glued value: `finding` is its name, `unit` its unit; it has `evidence` or has none."""
 
 
-class evidence_mark(nodes.inline):  # noqa: N801
+class evidence_mark(nodes.inline):
     """The mark of a verdict: `figures` that it judges, `label` in words, and, behind a glued value, its `key` and `number`."""
 
 
@@ -50,7 +51,6 @@ class FindingRole(PasteTextRole):
         node["finding"] = finding_name
         node["unit"] = finding["unit"]
         node["evidence"] = has_evidence(finding)
-        node["marked"] = bool(finding["answers"])
         self.set_source_info(node)
         return [node, *verdict_marks(finding, finding_name, text)], []
 
@@ -142,4 +142,3 @@ class KeyFindings(SphinxPostTransform):
                 for paragraph in definitions.findall(nodes.paragraph):
                     if paragraph.astext().startswith("翻转点"):
                         paragraph["classes"].append("flip")
-

@@ -10,15 +10,22 @@ from .directives import Cell, build_table
 
 
 class GlossaryTable(SphinxDirective):
-    """`{glossary-table}`: every term with its English name, meaning, other names and origin; rows carry `term-<id>`."""
+    """`{glossary-table}`: every term with its English name, meaning, other names and origin.
+
+    Each row has the id `term-<term_id>`, and the term itself is its only bold text: search reads both.
+    """
 
     def run(self) -> list[nodes.Node]:
         terms = quote(self.env, "glossary")
         body: list[list[Cell]] = [
-            [nodes.strong("", term["term_zh"]), term["term_en"], _meaning(term), _other_names(term["synonyms"])] for term in terms
+            [
+                [nodes.strong("", term["term_zh"]), nodes.Text(f"　{term['term_en']}")],
+                _meaning(term),
+                _other_names(term["synonyms"]),
+            ]
+            for term in terms
         ]
-        heads, widths = ["术语", "英文", "释义", "又称"], (16, 20, 46, 18)
-        table = build_table(heads, body, caption="本书用语", name="tab-glossary", widths=widths)
+        table = build_table(["术语", "释义", "又称"], body, caption="本书用语", name="tab-glossary", widths=(24, 52, 24))
         for row, term in zip(table[-1][-1], terms, strict=True):
             row["ids"] = [f"term-{term['term_id'].replace('_', '-')}"]
         self.set_source_info(table)

@@ -32,11 +32,13 @@ def setup(app: Sphinx) -> None:
     skip = (_skip, None)
     app.add_node(chart, html=(visit_chart, _depart_chart), latex=skip, text=skip, man=skip, texinfo=skip)
     app.add_node(nodes.figure, override=True, html=(visit_figure, depart_figure))
+    # A page that stands alone shows its charts as pictures: the bundle takes a second to make.
+    app.add_config_value("decisionbook_static_charts", False, "", bool)
     app.connect("build-finished", _write_script_bundle)
 
 
 def _write_script_bundle(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.format == "html" and not app.config.decisionbook_static_charts:
         from .vega import write_bundle
 
         write_bundle(Path(app.outdir) / "_static" / BUNDLE_FILE)
@@ -94,6 +96,9 @@ _ID = re.compile(r'(\bid="|url\(#|\bhref="#)([\w-]+)')
 _ALLOWED = {"svg", "g", "path", "line", "rect", "text", "tspan", "circle", "ellipse", "polygon", "polyline", "defs", "clipPath"}
 
 
+_SPOKEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
+
+
 def inline_svg(svg: str, name: str) -> str:
     """Return the picture with ids that are unique on the page; raises ChartError for anything active in it.
 
@@ -109,6 +114,8 @@ def inline_svg(svg: str, name: str) -> str:
                 raise ChartError(f"chart {name!r}: attribute {plain} is not allowed in a chart; drop href, url and style")
     svg = _ID.sub(lambda found: f"{found[1]}{name}-{found[2]}", svg)
     # The wrapper carries role and alt text; the picture itself must not be read out shape by shape.
+    # The picture is one image with one text; what Vega says of each mark is heard nowhere and weighs a third of the file.
+    svg = re.sub(r"<[^>]+>", lambda tag: _SPOKEN.sub("", tag[0]), svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 

@@ -14,6 +14,7 @@ from .catalogue import DataCatalogue
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .directives import STATUS_WORDS, Cell, build_table, number
 from .findings import verdict_mark
+from .glossary import GlossaryTable
 
 VERDICT_MEANINGS = {
     "reproduced": "按印刷精度复算，结果与印刷相同",
@@ -202,6 +203,7 @@ DIRECTIVES = {
     "qualifier-table": QualifierTable,
     "source-table": SourceTable,
     "reconciliation-summary": ReconciliationSummary,
+    "glossary-table": GlossaryTable,
     "self-test": SelfTest,
     "data-catalogue": DataCatalogue,
     "reconciliation-all": ReconciliationAll,

@@ -74,7 +74,7 @@ class Section:
     def add(self, raw: str) -> None:
         piece = _SPACES.sub(" ", _INVISIBLE.sub("", raw))
         if not self.text or self.text[-1] in " \n":
-            piece = piece.lstrip(" ")
+            piece = piece.lstrip(" \u3000")
         self.text += piece
 
     def end_block(self) -> None:
@@ -104,6 +104,8 @@ class _Reader:
         self.sections = [Section(title, "")]
         self.has_figures = False
         self._titled = False
+        # Read as the name of their section, and not a second time as its text.
+        self._headings: set[Any] = set()
 
     def read(self, element: Any) -> None:
         self._inside(element, self.sections[0])
@@ -124,9 +126,10 @@ class _Reader:
             section.add(" ")
         elif tag == "section" and (heading := _heading(element)) is not None:
             self._section(element, heading, name, section)
-        elif tag == "tr" and name.startswith("term-") and len(element):
+        elif tag == "tr" and name.startswith("term-") and (term := next(element.iter("strong"), None)) is not None:
             # A term of the glossary is looked up like a heading, and its row is where the reader wants to land.
-            self._open(Section(_text(element[0]), name), element, without=element[0])
+            self._headings.add(term)
+            self._open(Section(_text(term), name), element)
         elif tag in _INLINE or _MATH.match(tag):
             self._inside(element, section)
         else:
@@ -138,22 +141,23 @@ class _Reader:
             section.end_block()
 
     def _section(self, element: Any, heading: Any, name: str, parent: Section) -> None:
+        self._headings.add(heading)
         if heading.tag == "h1" and not self._titled:
             self._titled = True
             self.sections[0].heading = _text(heading) or self.sections[0].heading
-            self._inside(element, self.sections[0], without=heading)
+            self._inside(element, self.sections[0])
         else:
             parent.end_block()
-            self._open(Section(_text(heading), name), element, without=heading)
+            self._open(Section(_text(heading), name), element)
 
-    def _open(self, section: Section, element: Any, without: Any = None) -> None:
+    def _open(self, section: Section, element: Any) -> None:
         self.sections.append(section)
-        self._inside(element, section, without)
+        self._inside(element, section)
 
-    def _inside(self, element: Any, section: Section, without: Any = None) -> None:
+    def _inside(self, element: Any, section: Section) -> None:
         section.add(element.text or "")
         for child in element:
-            if child is not without:
+            if child not in self._headings:
                 self._element(child, section)
             section.add(child.tail or "")
 

@@ -1,0 +1,320 @@
+"""An analyst's own tables for one run: read, brought into the schema's order, validated with all faults at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, Problem, did_you_mean, one_of
+from ..project import Project
+from .declarations import Chapter
+from .package import Package
+from .sheets import Grid, read_grid
+
+FAILURES = "failures.csv"
+FAILURE_COLUMNS = ("file", "row", "column", "found", "expected", "remedy")
+# What is printed; the CSV of failures has them all.
+SHOWN = 40
+# A file that breaks the schema in every row is a file of another kind.
+MOST = 2000
+# Read for every chapter by the notebook module itself.
+_ALWAYS_READ = frozenset({"areas", "figures", "indicators", "qualifiers", "sources", "units"})
+_HEADER_ROWS = 5
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNITS = re.compile(r"[,，\s]|(?:%|％|元|万|亿|人|个|座|户)+$")
+_DATE = re.compile(r"(\d{4})\s*[./年-]\s*(\d{1,2})(?:\s*[./月-]\s*(\d{1,2}))?\s*[月日]?")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A file that replaces a table of the Data Package in one run, or is appended to it (`extend`)."""
+
+    table: str
+    file: Path
+    extend: bool = False
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """A table as the run reads it: where it lies, how many rows are the analyst's, what is to be said about it."""
+
+    request: Request
+    path: Path
+    rows: int
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        verb = "added to" if self.request.extend else "in the place of"
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"{self.request.file}: {self.rows} row(s) {verb} the table {self.request.table}{notes}"
+
+
+class OwnDataError(InputError):
+    """An analyst's files break the schema; every fault is in `problems` and in the CSV of failures at `failures`."""
+
+    def __init__(self, problems: Sequence[Problem], failures: Path | None = None) -> None:
+        super().__init__(problems)
+        self.failures = failures
+
+    def __str__(self) -> str:
+        lines = [str(p) for p in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            lines.append(f"… and {len(self.problems) - SHOWN} more")
+        files = len({p.file for p in self.problems})
+        where = f" All of them as a table: {self.failures}" if self.failures else ""
+        lines.append(f"{len(self.problems)} fault(s) in {files} place(s); nothing was run.{where}")
+        return "\n".join(lines)
+
+
+def parse_requests(words: Iterable[str], extended: Iterable[str] = ()) -> list[Request]:
+    """Return what the command line asks for: `table=file`, or, to append, `table+=file` or a word of `extended`.
+
+    Raises InputError with every word that is neither, and for a table that is named twice.
+    """
+    requests: list[Request] = []
+    problems: list[Problem] = []
+    for option, word in [*(("-d", w) for w in words), *(("--extend", w) for w in extended)]:
+        table, sign, file = word.partition("=")
+        extend = option == "--extend" or table.endswith("+")
+        table = table.removesuffix("+").strip()
+        if not sign or not table or not file:
+            problems.append(Problem(option, repr(word), "TABLE=FILE", "Name the table that the file stands for."))
+        elif table in {r.table for r in requests}:
+            problems.append(Problem(option, f"the table {table} a second time", "each table once", "Put both into one file."))
+        else:
+            requests.append(Request(table, Path(file), extend))
+    if problems:
+        raise InputError(problems)
+    return requests
+
+
+def prepare(package: Package, requests: Sequence[Request], folder: Path) -> list[OwnTable]:
+    """Convert the requested files to clean CSV below `folder`/data, validate them, and return them.
+
+    `package` is the project's, with the run's date. Raises OwnDataError with every fault in every file, after writing
+    `folder`/failures.csv; nothing else is left then.
+    """
+    (folder / FAILURES).unlink(missing_ok=True)
+    if not requests:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "data"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    problems: list[Problem] = []
+    converted: list[_Converted] = []
+    for request in requests:
+        try:
+            converted.append(_convert(package, request, target / f"{request.table}.csv"))
+            problems += converted[-1].problems
+        except InputError as error:
+            problems += error.problems
+    replaced = Package(package.project, {c.request.table: c.path for c in converted}, package.as_of)
+    for table in converted:
+        problems += table.faults(replaced)
+        if not table.request.extend and not table.problems:
+            problems += _lost(replaced, table)
+    if problems:
+        shutil.rmtree(target)
+        write_failures(problems, folder / FAILURES)
+        raise OwnDataError(problems, folder / FAILURES)
+    return [OwnTable(c.request, c.path, len(c.numbers), tuple(c.notes)) for c in converted]
+
+
+def is_read(project: Project, chapter: Chapter, table: str) -> bool:
+    """Return whether a chapter says that it reads a table, in its declaration or in its notebook."""
+    if table in chapter.tables or table in _ALWAYS_READ:
+        return True
+    code = project.notebook(chapter.name).read_text(encoding="utf-8")
+    by_module = table == "observations" and re.search(r"\bnb\.(find|value|observations)\(", code)
+    return bool(by_module) or bool(re.search(rf"""tables\(\\?["']{re.escape(table)}\b""", code))
+
+
+def write_failures(problems: Iterable[Problem], path: Path) -> None:
+    """Write problems as a CSV that Excel opens: byte-order mark, and no cell that it would take for a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(FAILURE_COLUMNS)
+    for problem in problems:
+        row = problem.as_row()
+        writer.writerow([safe_cell(row[name]) for name in FAILURE_COLUMNS])
+    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
+
+
+def safe_cell(cell: object) -> object:
+    """Return a cell that a spreadsheet never takes for a formula: text that begins like one gets a quote."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+# ---- Conversion -------------------------------------------------------------------------------
+
+
+@dataclass
+class _Converted:
+    """A file in the schema's order. `before` counts the package's own rows, which come first when a table is extended."""
+
+    request: Request
+    path: Path
+    before: int
+    rows: list[dict[str, str]]
+    numbers: list[int]
+    heads: Mapping[str, str]
+    notes: list[str]
+    problems: list[Problem]
+
+    def faults(self, package: Package) -> list[Problem]:
+        """Return the breaches of the schema in the analyst's own words: file, row and column as in their file."""
+        fields = {f["name"]: f for f in package.fields(self.request.table)}
+        found: list[Problem] = []
+        for problem in package.validate([self.request.table], most=MOST + self.before):
+            index = None if problem.row is None else problem.row - 2 - self.before
+            if index is not None and index < 0:
+                continue  # a row of the package itself
+            names = [name.strip() for name in problem.column.split(",") if name.strip()]
+            if names and not any(name in self.heads for name in names):
+                continue  # the missing column is one fault, not one a row
+            changed = replace(
+                problem,
+                file=str(self.request.file),
+                row=self.numbers[index] if index is not None and index < len(self.numbers) else None,
+                column=", ".join(self._shown(name) for name in names),
+            )
+            one_cell = len(names) == 1 and names[0] in fields and index is not None and index < len(self.rows)
+            better = _suggestion(self.rows[index or 0].get(names[0], ""), fields[names[0]]) if one_cell else ""
+            found.append(replace(changed, remedy=better) if better else changed)
+        return found
+
+    def _shown(self, name: str) -> str:
+        head = self.heads.get(name, name)
+        return name if head == name else f"{head} ({name})"
+
+
+def _convert(package: Package, request: Request, path: Path) -> _Converted:
+    resource = package.resource(request.table)
+    grid = read_grid(request.file, (request.table, resource.get("title", "")))
+    fields = package.fields(request.table)
+    notes = list(grid.notes)
+    start = _header_row(grid, fields)
+    if start:
+        notes.append(f"column names in row {grid.numbers[start]}")
+    columns, heads, problems = _columns(grid.rows[start], grid.numbers[start], request, package)
+    missing = [f["name"] for f in fields if f["name"] not in heads]
+    if missing and not problems:
+        notes.append(f"no column {', '.join(missing)}: left empty")
+    body, numbers = grid.rows[start + 1 :], grid.numbers[start + 1 :]
+    for row, number in zip(body, numbers, strict=True):
+        extra = [cell for cell in row[len(columns) :] if cell]
+        if extra:
+            found = f"{len(row)} cells ({extra[0]!r} …)"
+            remedy = "Put a cell that holds a comma in quotation marks."
+            problems.append(Problem(str(request.file), found, f"{len(columns)} cells", remedy, number))
+    rows = [{name: cell for name, cell in zip(columns, row, strict=False) if name} for row in body]
+    before = package.lines(request.table) if request.extend else []
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, [f["name"] for f in fields], restval="", extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*before, *rows])
+    return _Converted(request, path, len(before), rows, numbers, heads, notes, problems)
+
+
+def _plain(text: str) -> str:
+    """Return a column name without what differs between keyboards: full width, capitals, blanks."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def _known_heads(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return field names by the heads that stand for them: the title or the name itself."""
+    titles = {_plain(f["title"]): f["name"] for f in fields if f.get("title")}
+    return titles | {_plain(f["name"]): f["name"] for f in fields}
+
+
+def _header_row(grid: Grid, fields: Sequence[Mapping[str, Any]]) -> int:
+    """Return the index of the row with the column names: the first, unless a later one near the top fits far better."""
+    known = _known_heads(fields)
+    fit = [len({known[h] for cell in row if (h := _plain(cell)) in known}) for row in grid.rows[:_HEADER_ROWS]]
+    best = max(range(len(fit)), key=lambda i: (fit[i], -i))
+    return best if fit[best] > max(1, 2 * fit[0]) else 0
+
+
+def _columns(
+    header: Sequence[str], number: int, request: Request, package: Package
+) -> tuple[list[str], dict[str, str], list[Problem]]:
+    """Return the field of each column ("" for none), the heads by field as the file writes them, and the faults."""
+    fields = package.fields(request.table)
+    known, shown = _known_heads(fields), str(request.file)
+    names = [name for field in fields for name in (field["name"], field.get("title", "")) if name]
+    last = max((i for i, head in enumerate(header) if head), default=-1)
+    columns: list[str] = []
+    heads: dict[str, str] = {}
+    problems: list[Problem] = []
+    for head in header[: last + 1]:
+        name = known.get(_plain(head), "")
+        if not head:
+            problems.append(Problem(shown, "a column without a name", "a name for every column", "Name it or remove it.", number))
+        elif not name:
+            near = did_you_mean(head, names) or "Remove the column."
+            expected = one_of([f["name"] for f in fields], 30)
+            problems.append(Problem(shown, f"an unknown column {head!r}", expected, near, number, head))
+        elif name in heads:
+            problems.append(Problem(shown, f"the column {name} a second time", "each column once", "Remove one.", number, head))
+            name = ""
+        else:
+            heads[name] = head
+        columns.append(name)
+    key = package.resource(request.table)["schema"].get("primaryKey", [])
+    key = [key] if isinstance(key, str) else key
+    for field in fields:
+        name = field["name"]
+        if name not in heads and (name in key or (field.get("constraints") or {}).get("required")):
+            title = f" ({field['title']})" if field.get("title") else ""
+            remedy = f"Add the column; `decisionbook template {request.table}` writes an empty file."
+            problems.append(Problem(shown, "no such column", f"a column {name}{title}", remedy, number, name))
+    return columns, heads, problems
+
+
+# ---- Faults -----------------------------------------------------------------------------------
+
+
+def _suggestion(cell: str, field: Mapping[str, Any]) -> str:
+    """Return `Did you mean "1234.5"?` for a number or date that is written in another way, else an empty string."""
+    text = unicodedata.normalize("NFKC", cell)
+    if field["type"] in ("number", "integer"):
+        plain = _UNITS.sub("", text)
+        try:
+            number = float(plain)
+        except ValueError:
+            return ""
+        return f'Did you mean "{plain}"?' if plain != cell and (field["type"] == "number" or number.is_integer()) else ""
+    if field["type"] == "boolean":
+        word = {"是": "true", "有": "true", "y": "true", "yes": "true", "否": "false", "无": "false", "n": "false", "no": "false"}
+        return f'Did you mean "{word[text.casefold()]}"?' if text.casefold() in word else ""
+    pattern = (field.get("constraints") or {}).get("pattern", "")
+    if (match := _DATE.fullmatch(text)) and pattern:
+        plain = "-".join([match[1], *(f"{int(part):02}" for part in match.groups()[1:] if part)])
+        return f'Did you mean "{plain}"?' if plain != cell and re.fullmatch(pattern, plain) else ""
+    return ""
+
+
+def _lost(package: Package, table: _Converted) -> list[Problem]:
+    """Return what other tables refer to and a replacement no longer has."""
+    problems = []
+    for resource in package.descriptor["resources"]:
+        for key in resource["schema"].get("foreignKeys", []):
+            if key["reference"]["resource"] != table.request.table:
+                continue
+            (here,), (there,) = key["fields"], key["reference"]["fields"]
+            kept = {row.get(there, "") for row in table.rows}
+            lost = sorted({line[here] for line in package.lines(resource["name"]) if line.get(here)} - kept)
+            if lost:
+                found = f"no row with {there} {one_of(lost, 6)}"
+                remedy = f"Keep the rows that are needed, or append yours with -d {table.request.table}+={table.request.file}."
+                expected = f"the rows that {resource['name']}.{here} refers to"
+                problems.append(Problem(str(table.request.file), found, expected, remedy, column=there))
+    return problems

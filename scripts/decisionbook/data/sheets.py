@@ -1,0 +1,223 @@
+"""An analyst's file as a grid of text: CSV in whatever encoding Excel saved it, XLSX, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import decimal
+import io
+import math
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, Problem, did_you_mean
+
+_BLANK = " \t\r\n\u3000\xa0\ufeff"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+Rows = Iterator[tuple[int, list[str]]]
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+
+
+@dataclass
+class Grid:
+    """The cells of a file as text, row by row; `numbers` are the rows' numbers as a spreadsheet shows them.
+
+    Rows without any content are left out. `notes` say in one line each what was decided while reading.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, number: int, cells: Sequence[str]) -> int:
+        """Append a row, stripped of blanks around its cells, unless it is empty; return how many cells were stripped."""
+        plain = [cell.strip(_BLANK) for cell in cells]
+        if any(plain):
+            self.rows.append(plain)
+            self.numbers.append(number)
+        return sum(cell != stripped for cell, stripped in zip(cells, plain, strict=True) if stripped)
+
+
+def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
+    """Return the cells of a file; what it is, its first bytes say. `sheets` name the sheet of a workbook to prefer.
+
+    Raises InputError with every fault that keeps the file from being read.
+    """
+    if not path.is_file():
+        near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*"))) if path.parent.is_dir() else ""
+        raise InputError(Problem(str(path), "no such file", "a CSV, XLSX or Parquet file", near))
+    raw = path.read_bytes()
+    if raw.startswith(_OLD_EXCEL):
+        remedy = "Open it in Excel or WPS and save it as .xlsx; a workbook with a password must be saved without one."
+        raise InputError(Problem(str(path), "an old or encrypted Excel file", "a CSV, XLSX or Parquet file", remedy))
+    grid = Grid()
+    problems: list[Problem] = []
+    reader = _workbook if raw.startswith(b"PK") else _parquet if raw.startswith(b"PAR1") else _csv
+    stripped = 0
+    for number, cells in reader(path, raw, sheets, grid.notes, problems):
+        stripped += grid.add(number, cells)
+        problems += [
+            Problem(str(path), f"the control character {found[0]!r}", "printable text", "Remove it.", number, _letter(index))
+            for index, cell in enumerate(cells)
+            if (found := _CONTROL.search(cell))
+        ]
+    if not problems and not grid.rows:
+        problems.append(Problem(str(path), "an empty file", "a row of column names and rows of data"))
+    if problems:
+        raise InputError(problems)
+    if stripped:
+        grid.notes.append(f"blanks around {stripped} cell(s) removed")
+    return grid
+
+
+def _letter(index: int) -> str:
+    """Return the letters by which a spreadsheet names a column: 0 gives A, 27 gives AB."""
+    text, index = "", index + 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+# ---- CSV --------------------------------------------------------------------------------------
+
+
+def _csv(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], problems: list[Problem]) -> Rows:
+    text = _decoded(path, raw, notes, problems)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = "," if "," in first else next((d for d in "\t;，" if d in first), ",")
+    if delimiter != ",":
+        notes.append(f"columns separated by {delimiter!r}")
+    number = 0
+    try:
+        # Strict: a quote that is never closed would swallow the rest of the file as one cell.
+        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1):
+            yield number, cells
+    except csv.Error as error:
+        remedy = "Close every quotation mark; a quotation mark inside a cell is doubled."
+        problems.append(Problem(str(path), str(error), "cells in CSV", remedy, number + 1))
+
+
+def _decoded(path: Path, raw: bytes, notes: list[str], problems: list[Problem]) -> str:
+    """Return the text of a file in UTF-8, with or without byte-order mark, UTF-16 with one, or GB18030 (which GBK is part of)."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        notes.append("read as UTF-16")
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = error
+    loose = raw.decode("utf-8-sig", "replace")
+    bad = loose.count("\ufffd")
+    # UTF-8 with a damaged place also decodes as GB18030, into nonsense: text of which most is UTF-8 is UTF-8.
+    if sum(character > "\x7f" for character in loose) - bad <= bad:
+        try:
+            text = raw.decode("gb18030")
+        except UnicodeDecodeError as error:
+            fault = error
+        else:
+            notes.append("read as GB18030 (GBK), the encoding of Chinese Excel")
+            return text
+    row = raw[: fault.start].count(b"\n") + 1
+    found = f"byte 0x{raw[fault.start]:02x}, which is no character"
+    problems.append(Problem(str(path), found, "text in UTF-8 or GBK", "Save the file as “CSV UTF-8”.", row))
+    return ""
+
+
+# ---- XLSX -------------------------------------------------------------------------------------
+
+
+def _workbook(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], problems: list[Problem]) -> Rows:
+    from openpyxl import load_workbook
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            parts = [n for n in archive.namelist() if n.startswith("xl/worksheets/") and n.endswith(".xml")]
+            formulas = any(b"<f>" in (text := archive.read(part)) or b"<f " in text for part in parts)
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        visible = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
+        chosen = next((s for s in visible if s.title in sheets), visible[0])
+        if len(visible) > 1:
+            notes.append(f"sheet {chosen.title!r} of {len(visible)}")
+        unsaved = _formulas(load_workbook(io.BytesIO(raw), read_only=True)[chosen.title]) if formulas else {}
+        dated: set[str] = set()
+        for number, row in enumerate(chosen.iter_rows(), start=1):
+            for index, cell in enumerate(row):
+                found = remedy = ""
+                if cell.value is None and (number, index) in unsaved:
+                    found, remedy = f"the formula {unsaved[number, index]} without a value", "Save the file once in Excel or WPS."
+                elif getattr(cell, "data_type", "") == "e":
+                    found, remedy = f"the error {cell.value}", "Correct the formula."
+                elif isinstance(cell.value, datetime.datetime):
+                    dated.add(_letter(index))
+                if found:
+                    problems.append(Problem(str(path), found, "a value", remedy, number, _letter(index)))
+            yield number, [as_text(cell.value, getattr(cell, "number_format", "")) for cell in row]
+        if dated:
+            where = ", ".join(sorted(dated))
+            notes.append(f"Excel dates in column {where} written as 2022-01-31, or 2022-01 where no day is shown")
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
+        found = f"{type(error).__name__}: {error}"
+        problems.append(Problem(str(path), found, "an XLSX workbook", "Open it in Excel or WPS and save it as .xlsx."))
+
+
+def _formulas(sheet: Any) -> dict[tuple[int, int], str]:
+    """Return the formulas of a sheet by row number and index of the column."""
+    return {
+        (number, index): str(cell.value)[:40]
+        for number, row in enumerate(sheet.iter_rows(), start=1)
+        for index, cell in enumerate(row)
+        if getattr(cell, "data_type", "") == "f"
+    }
+
+
+# ---- Parquet ----------------------------------------------------------------------------------
+
+
+def _parquet(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], problems: list[Problem]) -> Rows:
+    import duckdb
+
+    try:
+        # Nothing is fetched: what Parquet needs is in the library.
+        with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as database:
+            found = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            names = [column[0] for column in found.description or []]
+            rows = found.fetchall()
+    except duckdb.Error as error:
+        problems.append(Problem(str(path), str(error).splitlines()[0], "a Parquet file"))
+        return
+    yield 1, [str(name) for name in names]
+    for number, row in enumerate(rows, start=2):
+        yield number, [as_text(value) for value in row]
+
+
+# ---- Cells ------------------------------------------------------------------------------------
+
+
+def as_text(value: Any, number_format: str = "") -> str:
+    """Return a typed cell as the text that a CSV of ours holds: no trailing .0, dates as ISO, truth as true and false.
+
+    `number_format` is Excel's: a date of which no day is shown is a month.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ""
+        # A spreadsheet keeps 15 digits; what follows is binary noise.
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
+    if isinstance(value, decimal.Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime.datetime):
+        if number_format and "d" not in re.sub(r"\[[^\]]*\]|\"[^\"]*\"", "", number_format).lower():
+            return f"{value:%Y-%m}"
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)
