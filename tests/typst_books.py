@@ -30,6 +30,8 @@ myst_enable_extensions = ['deflist', 'colon_fence', 'dollarmath', 'attrs_inline'
 numfig = True
 numfig_format = {{'figure': '图 %s', 'table': '表 %s'}}
 exclude_patterns = ['out']
+# Named, because another book built before in the same process may have registered other parsers.
+source_suffix = {{'.md': 'markdown'}}
 """
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="60" viewBox="0 0 300 60">'

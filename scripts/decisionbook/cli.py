@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import __version__
 from .editions.commands import add_commands as add_edition_commands
+from .editions.run_commands import add_commands as add_run_commands
 from .errors import EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError
 
 
@@ -44,15 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--force", action="store_true", help="build, and run every chapter, even when nothing has changed")
     build.set_defaults(command=_build)
 
-    run = commands.add_parser("run", help="re-run one chapter with your own parameters")
-    run.add_argument("chapter", metavar="CHAPTER")
-    run.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
-    run.add_argument("-f", dest="file", type=Path, metavar="FILE", help="a YAML file of parameters")
-    run.add_argument("-o", dest="output", type=Path, metavar="DIR", help="where to write (default: _build/runs/CHAPTER)")
-    run.add_argument("--edition", metavar="ID", help="the edition whose as_of counts (default: the newest)")
-    run.add_argument("--update", action="store_true", help="store the outputs of the default run in the committed notebook")
-    run.set_defaults(command=_run)
-
+    add_run_commands(commands)
     params = commands.add_parser("params", help="the parameters of a chapter: name, type, default, allowed, meaning")
     params.add_argument("chapter", metavar="CHAPTER", nargs="?", help="without it, the chapters are listed")
     params.set_defaults(command=_params)
@@ -84,38 +77,6 @@ def _build(options: argparse.Namespace) -> int:
     print(f"Open {result.folder / 'index.html'}")
     if result.pdf:
         print(f"PDF  {result.pdf}")
-    return EXIT_OK
-
-
-def _run(options: argparse.Namespace) -> int:
-    import json
-
-    from .data.context import RunContext
-    from .data.declarations import load_chapter
-    from .data.package import Package
-    from .editions.definition import find_edition
-    from .project import find_project
-    from .runs.execute import execute, update_committed
-    from .runs.parameters import collect
-
-    project = find_project(options.project)
-    edition = find_edition(project, options.edition)
-    context = RunContext(project, edition.id, edition.as_of)
-    chapter = load_chapter(project, options.chapter)
-    values = collect(chapter, Package(project), options.assignments, options.file)
-    if options.update:
-        result = update_committed(context, chapter.name)
-        print(f"stored the outputs of {project.shown(result.notebook)} ({result.seconds:.1f} s)")
-        return EXIT_OK
-    folder = options.output or project.build / "runs" / chapter.name
-    print(f"running {chapter.name} ({chapter.title}) as of {edition.as_of} …")
-    result = execute(chapter.name, context, folder / f"{chapter.name}.ipynb", values)
-    findings = folder / "findings.json"
-    recorded = {f"{chapter.name}.{name}": {**f, "parameters": values} for name, f in result.findings.items()}
-    findings.write_text(json.dumps(recorded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    for name, finding in result.findings.items():
-        print(f"  {name:32} {finding['value']} {finding['unit']}")
-    print(f"{result.notebook}\n{findings}\n{len(recorded)} findings in {result.seconds:.1f} s")
     return EXIT_OK
 
 

@@ -1,9 +1,10 @@
-"""An analyst's edition on real input: build, publish, begin the next, change a parameter, compare, publish."""
+"""An analyst's edition on real input, as the tutorial tells it: begin, change, build, compare, publish, check, warn."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from decisionbook.cli import main
 from decisionbook.editions.verify import verify
 from decisionbook.project import Project
 
-from ..conftest import copy_project
+from ..conftest import ROOT, copy_project
 
 pytestmark = pytest.mark.xdist_group("editions")
 CHAPTER = "carbon_market"
+TUTORIAL = ROOT / "docs" / "tutorial_new_edition.md"
 
 
 def one_chapter_project(folder: Path) -> Project:
@@ -38,8 +40,12 @@ def one_chapter_project(folder: Path) -> Project:
         ":::{edition-has} housing_burden\n:missing:\n\n本版没有住房一章。\n:::\n",
     ]
     about.write_text(about.read_text(encoding="utf-8") + "\n" + "\n".join(blocks), encoding="utf-8")
-    (project.book / "glossary.md").write_text(
+    (project.book / "housing_page.md").write_text(
         "---\nneeds: [housing_burden]\n---\n# 住房的一页\n\n{glue:text}`housing_burden::nothing`\n", encoding="utf-8"
+    )
+    toc = project.book / "_toc.yml"
+    toc.write_text(
+        toc.read_text(encoding="utf-8").replace("- file: about", "- file: about\n      - file: housing_page"), encoding="utf-8"
     )
     return project
 
@@ -48,46 +54,71 @@ def text_of(page: Path) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
 
 
-def test_an_analyst_publishes_the_next_edition(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    project = one_chapter_project(tmp_path / "project")
-    run = ["--project", str(project.root)]
-    assert main([*run, "publish", "--all"]) == 0
-    first = project.site / "2024.09"
-    assert "这是第一版" in text_of(first / "changes.html")
-    assert "本版有碳市场一章。" in text_of(first / "about.html")
-    assert "本版没有住房一章。" in text_of(first / "about.html")
-    assert "见住房" not in text_of(first / "about.html")
-    assert not (first / "glossary.html").exists(), "a page that needs a chapter goes with it"
-    assert 'src="./../editions.js"' in (first / "index.html").read_text(encoding="utf-8")
-    assert (project.build / "book" / "editions.js").is_file(), "a working build finds the script as well"
+def blocks(kind: str) -> list[str]:
+    """Return the fenced blocks of the tutorial."""
+    return re.findall(rf"(?ms)^```{kind}\n(.*?)^```", TUTORIAL.read_text(encoding="utf-8"))
 
-    assert main([*run, "new-edition", "2025.01", "--from", "2024.09", "--summary", "换了覆盖年数。"]) == 0
-    path = project.editions / "2025.01.yml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("parameters: {}", "parameters:\n  carbon_market: {years: 2}"), encoding="utf-8"
-    )
-    assert main([*run, "build"]) == 0
-    capsys.readouterr()
-    assert main([*run, "diff", "2024.09", "2025.01"]) == 0
-    said = capsys.readouterr().out
-    assert "carbon_market.years: 1 -> 2" in said
-    moved = json.loads((project.build / "book" / "2025.01" / "changes.json").read_text(encoding="utf-8"))["moved"]
-    assert moved
-    assert all(entry["causes"][0] == "parameter" for entry in moved)
+
+def commands(console: str) -> list[tuple[list[str], list[str]]]:
+    """Return the commands of a console block, each with the lines that it is said to print."""
+    found: list[tuple[list[str], list[str]]] = []
+    for line in console.splitlines():
+        if line.startswith("$ "):
+            found.append((shlex.split(line[2:]), []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def printed(line: str, said: str) -> bool:
+    """Return whether a line of the tutorial stands in the output; … stands for anything."""
+    return re.search("(?m)^" + ".*".join(map(re.escape, line.split("…"))) + "$", said) is not None
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with its first edition published."""
+    project = one_chapter_project(tmp_path_factory.mktemp("flow") / "project")
+    assert main(["--project", str(project.root), "publish", "--all"]) == 0
+    return project
+
+
+def test_content_depends_on_the_chapters_of_the_edition(first: Project) -> None:
+    folder = first.site / "2024.09"
+    assert "这是第一版" in text_of(folder / "changes.html")
+    assert "本版有碳市场一章。" in text_of(folder / "about.html")
+    assert "本版没有住房一章。" in text_of(folder / "about.html")
+    assert "见住房" not in text_of(folder / "about.html")
+    assert not (folder / "housing_page.html").exists(), "a page that needs a chapter goes with it"
+    assert 'src="./../editions.js"' in (folder / "index.html").read_text(encoding="utf-8")
+    assert (first.build / "book" / "editions.js").is_file(), "a working build finds the script as well"
+
+
+def test_the_tutorial_works_as_written(
+    first: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(first.root)
+    before = {p: p.read_bytes() for p in (first.site / "2024.09").rglob("*") if p.is_file()}
+    (change,) = blocks("yaml")
+    for number, block in enumerate(blocks("console")):
+        for command, expected in commands(block):
+            assert command[0] == "decisionbook"
+            assert main(command[1:]) == 0, command
+            said = capsys.readouterr().out
+            assert [line for line in expected if not printed(line, said)] == [], said
+        if number == 0:
+            path = first.editions / "2025.01.yml"
+            path.write_text(path.read_text(encoding="utf-8").replace("parameters: {}\n", change), encoding="utf-8")
+    assert {p: p.read_bytes() for p in (first.site / "2024.09").rglob("*") if p.is_file()} == before
+
     old, new = (
-        json.loads((project.build / "book" / i / "snapshot.json").read_text(encoding="utf-8")) for i in ("2024.09", "2025.01")
+        json.loads((first.build / "book" / i / "snapshot.json").read_text(encoding="utf-8")) for i in ("2024.09", "2025.01")
     )
     assert old["chapters"][CHAPTER]["code"] == new["chapters"][CHAPTER]["code"], "injected parameters are no code"
     assert old["sources"] == new["sources"]
-    assert main([*run, "publish"]) == 0
-    page = text_of(project.site / "2025.01" / "changes.html")
-    assert "与2024.09版" in page
-    assert "碳交易与区块链 years：1 → 2" in page
-    assert "参数变动" in page
-    assert verify(project.site).problems == []
-    assert main([*run, "publish", "--all"]) == 0
+    page = text_of(first.site / "2025.01" / "changes.html")
+    for words in ("与2024.09版", "碳交易与区块链 years：1 → 2", "参数变动"):
+        assert words in page
+    assert verify(first.site).problems == []
+    assert main(["publish", "--all"]) == 0
     assert "2024.09 is published and stays as it is" in capsys.readouterr().out
-    with (project.build / "book" / "2025.01" / "about.html").open("a", encoding="utf-8") as handle:
-        handle.write(" ")
-    assert main([*run, "publish", "2025.01"]) == 1
-    assert "was edited by hand" in capsys.readouterr().err

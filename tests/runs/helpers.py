@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 from decisionbook.data.context import RunContext
 from decisionbook.project import Project
-from decisionbook.runs import kernel
+from decisionbook.runs import kernel, warm
 
 
 def notebook_of(*sources: str) -> nbformat.NotebookNode:
@@ -38,7 +38,7 @@ def running(
     kernel.use_kernelspec()
     config = kernel.configuration(environment or {}, folder or Path.cwd(), cold=cold)
     client = NotebookClient(
-        notebook_of(*sources or ("pass",)), kernel_name=kernel.KERNEL, config=config, timeout=60, shutdown_kernel="immediate"
+        notebook_of(*sources or ("pass",)), kernel_name=warm.KERNEL, config=config, timeout=60, shutdown_kernel="immediate"
     )
     with client.setup_kernel():
         yield client

@@ -76,7 +76,7 @@ def project(filled: Project, tmp_path: Path) -> Project:
 
 
 def test_nothing_changed_nothing_runs_nothing_is_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch.kernel, "prepare", lambda: pytest.fail("a server was started"))
+    monkeypatch.setattr(batch.warm, "prepare", lambda: pytest.fail("a server was started"))
     folder = project.build / "work" / "runs"
     before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
     said: list[str] = []

@@ -20,7 +20,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from decisionbook.data.context import RunContext
 from decisionbook.errors import RunFailed
 from decisionbook.project import Project
-from decisionbook.runs import kernel
+from decisionbook.runs import kernel, warm
 from decisionbook.runs.execute import execute, run_notebook
 
 from ..conftest import ROOT
@@ -135,7 +135,7 @@ def test_the_death_of_a_kernel_is_told(tmp_path: Path, end: str) -> None:
 
 def test_the_death_of_the_server_takes_its_kernels_and_the_next_run_gets_another() -> None:
     with running() as client:
-        server = kernel._servers[-1].process
+        server = warm._servers[-1].process
         pid = client.km.provisioner.pid
         os.kill(server.pid, signal.SIGKILL)
         assert within(5, lambda: not alive(pid))
@@ -166,10 +166,10 @@ PARENT = """
 import os, sys, time
 sys.path.insert(0, {root!r})
 from tests.runs.helpers import running, say
-from decisionbook.runs import kernel
+from decisionbook.runs import kernel, warm
 with running() as client:
     inner = say(client, "import os, subprocess\\nchild = subprocess.Popen(['sleep', '600'])\\nprint(os.getpid(), child.pid)")
-    print(inner, kernel._servers[-1].process.pid, kernel.workspace().path, flush=True)
+    print(inner, warm._servers[-1].process.pid, warm.workspace().path, flush=True)
     {end}
 """
 
@@ -208,8 +208,8 @@ def test_a_parent_that_ends_leaves_nothing() -> None:
 
 def test_sockets_and_keys_are_the_user_s_alone() -> None:
     with running() as client:
-        folder = kernel.workspace().path
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        folder = warm.workspace().path
+        assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
         assert client.km.transport == "ipc"
         sockets = [p for p in folder.rglob("*") if stat.S_ISSOCK(p.lstat().st_mode)]
         assert len(sockets) >= 4
@@ -221,7 +221,7 @@ def test_sockets_and_keys_are_the_user_s_alone() -> None:
 
 def test_the_server_is_single_threaded_and_has_no_address() -> None:
     with running():
-        server = kernel._servers[-1].process.pid
+        server = warm._servers[-1].process.pid
         assert len(os.listdir(f"/proc/{server}/task")) == 1
         inodes = {os.readlink(f"/proc/{server}/fd/{n}") for n in os.listdir(f"/proc/{server}/fd")}
         bound = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
@@ -230,9 +230,9 @@ def test_the_server_is_single_threaded_and_has_no_address() -> None:
 
 def test_another_environment_at_import_gets_another_server() -> None:
     with running() as first:
-        server = kernel._servers[-1].process
+        server = warm._servers[-1].process
         with running(environment={"PYTHONHASHSEED": "4711"}) as second:
-            assert kernel._servers[-1].process.pid != server.pid
+            assert warm._servers[-1].process.pid != server.pid
             assert say(second, "print(hash('a'))") == _hash(4711)
             assert say(first, "print('the first still answers')") == "the first still answers"
     assert within(3, lambda: server.poll() is not None)
@@ -246,7 +246,7 @@ def _hash(seed: int) -> str:
 
 
 def _kernels() -> set[int]:
-    return {k for server in kernel._servers for k in children(server.process.pid)}
+    return {k for server in warm._servers for k in children(server.process.pid)}
 
 
 def _no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,12 +257,12 @@ def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError("no processes left")
 
-    monkeypatch.setattr(kernel, "_server_for", refuse)
+    monkeypatch.setattr(kernel, "server_for", refuse)
 
 
 def _server_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel.stop()
-    monkeypatch.setattr(kernel, "_SERVER_CODE", "import time; time.sleep(0.3); raise SystemExit(1)")
+    warm.stop()
+    monkeypatch.setattr(warm, "_SERVER_CODE", "import time; time.sleep(0.3); raise SystemExit(1)")
 
 
 @pytest.mark.parametrize("trouble", [_no_fork, _no_server, _server_ends])
@@ -274,15 +274,15 @@ def test_where_nothing_can_be_forked_an_ordinary_kernel_serves(
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             with running(environment={"OWN": "2"}) as client:
-                assert not isinstance(client.km.provisioner.process, kernel.WarmProcess)
+                assert not isinstance(client.km.provisioner.process, warm.WarmProcess)
                 assert say(client, "import os\nprint(os.environ['OWN'])") == "2"
     assert len([r for r in caplog.records if "process of its own" in r.message]) == 1
 
 
 def test_cold_by_choice_says_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setenv(kernel.COLD, "1")
+    monkeypatch.setenv(warm.COLD, "1")
     with running() as client:
-        assert not isinstance(client.km.provisioner.process, kernel.WarmProcess)
+        assert not isinstance(client.km.provisioner.process, warm.WarmProcess)
     assert not caplog.records
 
 
@@ -296,19 +296,19 @@ def test_stock_tools_use_it_by_name(tool: str, tmp_path: Path) -> None:
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, path)
     commands = {
-        "papermill": ["papermill", "-k", kernel.KERNEL, "--language", "python", "-p", "x", "2", str(path), str(out)],
-        "nbclient": ["jupyter", "execute", f"--kernel_name={kernel.KERNEL}", f"--output={out.stem}", str(path)],
+        "papermill": ["papermill", "-k", warm.KERNEL, "--language", "python", "-p", "x", "2", str(path), str(out)],
+        "nbclient": ["jupyter", "execute", f"--kernel_name={warm.KERNEL}", f"--output={out.stem}", str(path)],
         "nbval": [
             "pytest",
             "--nbval",
-            f"--nbval-kernel-name={kernel.KERNEL}",
+            f"--nbval-kernel-name={warm.KERNEL}",
             "-p",
             "no:cacheprovider",
             f"--rootdir={tmp_path}",
             str(path),
         ],
     }
-    environment = {**os.environ, "JUPYTER_PATH": str(kernel.JUPYTER_FOLDER), "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "JUPYTER_PATH": str(warm.JUPYTER_FOLDER), "TMPDIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", *commands[tool]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

@@ -260,7 +260,7 @@ def _columns(
             problems.append(Problem(shown, "a column without a name", "a name for every column", "Name it or remove it.", number))
         elif not name:
             near = did_you_mean(head, names) or "Remove the column."
-            expected = one_of([f["name"] for f in fields], 30)
+            expected = one_of([f["name"] if head.isascii() else f.get("title") or f["name"] for f in fields], 30)
             problems.append(Problem(shown, f"an unknown column {head!r}", expected, near, number, head))
         elif name in heads:
             problems.append(Problem(shown, f"the column {name} a second time", "each column once", "Remove one.", number, head))

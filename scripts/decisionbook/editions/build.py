@@ -301,14 +301,16 @@ def _chapter_json(chapter: Chapter, edition: Edition, package: Package) -> dict[
 
 
 def _answers(name: str, finding: Mapping[str, Any], rows: Mapping[str, Reconciled]) -> list[str]:
-    """Return the figures that a finding answers, or the one figure that it quotes unchanged."""
-    answered = [figure_id for figure_id, row in rows.items() if row.answer and row.answer.finding == name]
+    """Return the one figure that a finding quotes unchanged, or else the figures that it answers.
+
+    A quoted print is judged as itself: its reprints, which follow from it, say nothing more about it.
+    """
     quoted = finding.get("figures", [])
-    if not answered and len(quoted) == 1 and quoted[0] in rows and not isinstance(finding["value"], str):
+    if len(quoted) == 1 and quoted[0] in rows and not isinstance(finding["value"], str):
         figure = rows[quoted[0]].figure
         if finding["unit"] == figure.unit_measure and finding["value"] == figure.obs_value:
             return list(quoted)
-    return answered
+    return [figure_id for figure_id, row in rows.items() if row.answer and row.answer.finding == name]
 
 
 def _recommendations(package: Package, rows: Mapping[str, Reconciled]) -> list[dict[str, Any]]:

@@ -118,7 +118,7 @@ def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
 
     clauses: dict[str, str] = {}
     # A key finding is a term, the number, and its definition: without that the number says nothing.
-    prose = re.sub(r"(?m)\n:[ \t]+", " — ", _prose(notebook))
+    prose = re.sub(r"\n:[ \t]+", " — ", re.sub(r"[（(]?(?:见|如)?\{(?:numref|doc)\}`[^`]*`[）)]?", "", _prose(notebook)))
     for clause in re.split(r"[。；！？\n]|(?<=\S)：", prose):
         for text in _GLUE.findall(clause):
             name = text.partition(":")[0]

@@ -90,7 +90,7 @@ def write_workbook(rows: Sequence[Reconciled], path: Path, *, compiled: str, lab
     book.properties.creator = "decisionbook"
     raw = io.BytesIO()
     book.save(raw)
-    path.write_bytes(_without_clock(raw.getvalue(), when))
+    path.write_bytes(without_clock(raw.getvalue(), when))
 
 
 def _write_figures(sheet: Worksheet, rows: Sequence[Reconciled]) -> dict[str, int]:
@@ -246,7 +246,7 @@ def _printable(text: str) -> str:
     return kept[:32000]
 
 
-def _without_clock(content: bytes, when: datetime) -> bytes:
+def without_clock(content: bytes, when: datetime) -> bytes:
     """Return the workbook's ZIP with every member dated `when`."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:

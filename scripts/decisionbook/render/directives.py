@@ -69,10 +69,9 @@ def interval_text(bounds: dict[str, Any] | None) -> str:
         return f"{'≤' if bounds['high_closed'] else '<'}{number(high)}"
     if low == high:
         return number(low)
-    digits = 4
-    while digits < 8 and number(low, digits) == number(high, digits):
-        digits += 1
-    return f"{number(low, digits)}–{number(high, digits)}"
+    # As few decimals as keep the ends: what rounding takes is small against the width of the interval.
+    decimals = next((d for d in range(9) if all(abs(round(end, d) - end) <= (high - low) / 50 for end in (low, high))), 9)
+    return f"{low:,.{decimals}f}–{high:,.{decimals}f}".replace("-", "−")
 
 
 def place_text(row: dict[str, Any]) -> str:

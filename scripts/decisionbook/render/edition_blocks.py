@@ -93,8 +93,10 @@ class EditionChanges(SphinxDirective):
         if not moved:
             return []
         body: list[list[Cell]] = []
-        for entry in moved[:MOST]:
-            words = entry["words"] or entry["finding"].partition(".")[2]
+        # A number that no sentence quotes has only a name in the program: nothing a reader would recognise.
+        shown = [entry for entry in moved if entry["words"]][:MOST]
+        for entry in shown:
+            words = entry["words"]
             first: list[nodes.Node] = [nodes.strong("", "要点　")] if entry["key"] else []
             relative = entry["relative"]
             body.append(
@@ -110,10 +112,10 @@ class EditionChanges(SphinxDirective):
             )
         heads = ["章节", "数", "原", "现", "差", "变动", "原因"]
         table = self._table(heads, body, "变动的数", "tab-moved-findings", (2, 3, 4, 5), (14, 30, 12, 12, 10, 9, 13))
-        rest = len(moved) - MOST
-        more = [nodes.paragraph("", f"另有 {rest} 个变动较小的数，见下载的 changes.json。")] if rest > 0 else []
+        rest = len(moved) - len(shown)
+        more = [nodes.paragraph("", f"另有 {rest} 个变动较小或正文没有引用的数，见下载的 changes.json。")] if rest else []
         link, _ = download_link("download-link", "", "changes.json", self.lineno, self.state.inliner)
-        return [table, *more, nodes.paragraph("", "下载：", *link)]
+        return [*([table] if shown else []), *more, nodes.paragraph("", "下载：", *link)]
 
     def _verdicts(self, verdicts: Sequence[Mapping[str, str]]) -> list[nodes.Node]:
         if not verdicts:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
-from . import kernel
+from . import warm
 from .cache import RunCache
 from .execute import RunResult, findings_of, normalise, read_notebook, run_notebook, write_if_changed
 
@@ -43,7 +43,7 @@ def run_all(
         for name, parameters in chapters.items():
             found = _from_cache(name, parameters, context, cache, folder) if use_cache else None
             if found is None:
-                kernel.prepare()
+                warm.prepare()
                 pending[name] = pool.submit(_run, name, parameters, context, cache, folder)
             else:
                 pending[name] = found
@@ -52,7 +52,7 @@ def run_all(
             how = "cached" if result.cached else f"{result.seconds:.1f} s"
             say(f"  [{number}/{len(chapters)}] {name}: {len(result.findings)} findings, {how}")
     except KeyboardInterrupt:
-        kernel.stop()  # otherwise the chapters that run now would be waited for
+        warm.stop()  # otherwise the chapters that run now would be waited for
         raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -71,12 +71,12 @@ def run_notebook(
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    from . import kernel
+    from . import kernel, warm
 
     source = context.project.notebook(chapter)
     notebook = read_notebook(source, context.project.shown(source))
     kernel.use_kernelspec()
-    with _folder(kernel.workspace().new("run")) as folder:
+    with _folder(warm.workspace().new("run")) as folder:
         reads = folder / "reads"
         environment = {VARIABLE: str(context.write(folder / "context.json")), READS_VARIABLE: str(reads)}
         try:
@@ -86,7 +86,7 @@ def run_notebook(
                 notebook,
                 None,
                 parameters=dict(parameters or {}),
-                kernel_name=kernel.KERNEL,
+                kernel_name=warm.KERNEL,
                 language="python",
                 progress_bar=False,
                 log_output=False,

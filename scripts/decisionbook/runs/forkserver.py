@@ -138,7 +138,8 @@ class Server:
                 if message[0] == "retire":
                     self.retired = True
                 elif self._fork(message[1][0]):
-                    return Request(*message[0], message[1][1:])
+                    arguments, environment, folder = message[0]
+                    return Request(arguments, environment, folder, message[1][1:])
                 else:
                     for descriptor in message[1][1:]:
                         os.close(descriptor)

@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -74,6 +74,8 @@ class ForkProvisioner(LocalProvisioner):
                 manager.cache_ports = False
                 manager.transport = "ipc"
                 manager.ip = str(workspace().new("k"))
+                if not manager.connection_file:
+                    manager.connection_file = f"{manager.ip}.json"
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
@@ -83,7 +85,7 @@ class ForkProvisioner(LocalProvisioner):
             process = await self._fork(cmd[3:], kwargs)
         if process is None:
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.pid, self.cwd = process, process.pid, kwargs.get("cwd") or Path.cwd()
+        self.process, self.pid, self.cwd = cast(Any, process), process.pid, kwargs.get("cwd") or Path.cwd()
         # Signals go through the server: a process group of this number might by now be somebody else's.
         self.pgid = None
         return self.connection_info

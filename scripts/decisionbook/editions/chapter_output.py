@@ -1,0 +1,151 @@
+"""What a re-run chapter leaves: executed notebook, findings, difference to the edition, one HTML file, one PDF."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..data.context import RunContext
+from ..data.declarations import Chapter, load_chapter
+from ..data.owndata import OwnTable
+from ..data.package import Package
+from ..project import Project
+from ..runs.chapter_run import Difference, committed_findings, compare, names_of, run_chapter, write_differences
+from ..runs.execute import RunResult
+from .definition import Edition
+
+STATEMENT = "本页由分析者以自己的参数或数据重算，不是本书的版本；引用时请注明所改的参数和数据，不要署本书之名。"
+
+
+@dataclass
+class ChapterOutput:
+    """What one re-run made; `seconds` by step, `against` names what its findings are compared with."""
+
+    result: RunResult
+    differences: list[Difference]
+    against: str
+    page: Path | None = None
+    pdf: Path | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def edition_findings(project: Project, edition: Edition) -> tuple[dict[str, dict[str, Any]], str]:
+    """Return the findings of an edition's chapters, keyed `chapter.name`, and in words where they are from.
+
+    Those of its build; without one those of the committed notebooks, which hold the newest edition's.
+    """
+    from .build import output_folder
+
+    built = output_folder(project, edition) / "findings.json"
+    if built.is_file():
+        return json.loads(built.read_text(encoding="utf-8")), f"edition {edition.id}"
+    context = RunContext(project, edition.id, edition.as_of)
+    found: dict[str, dict[str, Any]] = {}
+    for chapter in edition.chapters:
+        values = dict(edition.parameters.get(chapter, {}))
+        for name, finding in committed_findings(context, chapter).items():
+            content = {key: value for key, value in finding.items() if key != "name"}
+            found[f"{chapter}.{name}"] = {**content, "parameters": values}
+    return found, f"the committed notebook (edition {edition.id} is not built)"
+
+
+def run_and_write(
+    project: Project,
+    edition: Edition,
+    chapter: Chapter,
+    values: Mapping[str, Any],
+    own: Sequence[OwnTable],
+    folder: Path,
+    *,
+    page: bool = True,
+    say: Callable[[str], None] = print,
+) -> ChapterOutput:
+    """Run a chapter with checked parameters and prepared tables, and write everything into `folder`.
+
+    `values` are the parameters that differ from the chapter's defaults, those of the edition among them. Raises
+    RunFailed when a cell fails and CheckFailed when the page has a fault; what was written by then stays.
+    """
+    tables = {table.request.table: table.path.resolve() for table in own}
+    context = RunContext(project, edition.id, edition.as_of, tables)
+    for name in (f"{chapter.name}.html", f"{chapter.name}.pdf"):
+        # Not those of an earlier run beside the numbers of this one.
+        (folder / name).unlink(missing_ok=True)
+    started = time.perf_counter()
+    result = run_chapter(chapter.name, context, values, folder)
+    seconds = {"run": time.perf_counter() - started}
+    book, against = edition_findings(project, edition)
+    before = names_of(book, chapter.name)
+    if not before and chapter.name not in edition.chapters:
+        before, against = committed_findings(context, chapter.name), "the committed notebook"  # type: ignore[assignment]
+    differences = compare(before, result.findings)
+    write_differences(differences, folder, against)
+    output = ChapterOutput(result, differences, against, seconds=seconds)
+    if page:
+        findings = {name: f for name, f in book.items() if not name.startswith(f"{chapter.name}.")}
+        for name, finding in result.findings.items():
+            content = {key: value for key, value in finding.items() if key != "name"}
+            findings[f"{chapter.name}.{name}"] = {**content, "parameters": dict(values)}
+        _write_pages(project, edition, chapter, values, own, findings, folder, output, say)
+    return output
+
+
+def _write_pages(
+    project: Project,
+    edition: Edition,
+    chapter: Chapter,
+    values: Mapping[str, Any],
+    own: Sequence[OwnTable],
+    findings: Mapping[str, Mapping[str, Any]],
+    folder: Path,
+    output: ChapterOutput,
+    say: Callable[[str], None],
+) -> None:
+    from ..render.typst.compile import compile_pdf
+    from .build import chapter_content, reconcile_edition
+    from .chapter_source import MARK, banner_lines, plain_value, write_chapter_source
+    from .sphinx_build import edition_config, run_sphinx
+    from .standalone import standalone_page
+
+    started = time.perf_counter()
+    tables = {table.request.table: table.path.resolve() for table in own}
+    package = Package(project, tables, edition.as_of)
+    rerun = replace(edition, parameters={**edition.parameters, chapter.name: {n: plain_value(v) for n, v in values.items()}})
+    rows = reconcile_edition(project, edition, findings, tables)
+    declared = {name: load_chapter(project, name) for name in edition.chapters} | {chapter.name: chapter}
+    book = chapter_content(package, rerun, declared, findings, rows)
+    book["chapters"][chapter.name]["rerun"] = True
+    titles = {r["name"]: r.get("title", r["name"]) for r in package.descriptor["resources"]}
+    lines = banner_lines(chapter, edition, values, own, titles)
+    described = {
+        **{key: value for key, value in edition_config(edition).items() if key in ("title", "id", "as_of", "compiled")},
+        "label": MARK,
+        "statement": STATEMENT,
+    }
+    overrides = {
+        "decisionbook_edition": described,
+        "decisionbook_static_charts": True,
+        "typst_only": chapter.name,
+        "html_context": {"book_title": "决策参考", "book_subtitle": "可复算版", "edition": {"id": edition.id, "label": MARK}},
+    }
+    with tempfile.TemporaryDirectory(prefix="db-") as made:
+        work = Path(made)
+        source = write_chapter_source(project, chapter, output.result.notebook, book, lines, work / "source")
+        overrides["decisionbook_data"] = str(source / "book.json")
+        say("  page …")
+        run_sphinx("html", project, source, work / "html", work, overrides)
+        footer = [f"底本：《{edition.title}》{edition.label}，数据截至{edition.as_of}。", STATEMENT]
+        text = standalone_page(work / "html", chapter.name, mark=MARK, about=footer[0], footer=footer)
+        output.page = folder / f"{chapter.name}.html"
+        output.page.write_text(text, encoding="utf-8", newline="\n")
+        output.seconds["page"] = time.perf_counter() - started
+        started = time.perf_counter()
+        say("  PDF …")
+        run_sphinx("typst", project, source, work / "typst", work, overrides)
+        output.pdf = folder / f"{chapter.name}.pdf"
+        compile_pdf(work / "typst" / "book.typ", output.pdf, root=work / "typst")
+        output.seconds["pdf"] = time.perf_counter() - started

@@ -1,0 +1,133 @@
+"""One chapter run again: its page and PDF stand alone, its findings are compared with the book's."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from decisionbook.cli import main
+from decisionbook.data.context import RunContext
+from decisionbook.editions.chapter_source import MARK, banner, chapter_notebook, escaped, without_links
+from decisionbook.editions.definition import find_edition
+from decisionbook.project import Project
+from decisionbook.runs.chapter_run import DIFF_CSV, as_text, committed_findings, compare
+
+from ..conftest import copy_project
+
+CHAPTER = "visitor_flow"
+HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
+# Text of all kinds in a table that the chapter shows as a table, as rows of a chart and in a sentence.
+RECORDS = f"""问题,措施,成效,场所,来源编号
+"{HOSTILE}",=2+3,"`{{download}}`",$x$ [a](b.md),003
+排队,"{HOSTILE}",,"{HOSTILE}",003
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
+    """A chapter run in a copy of the project with an analyst's table from Chinese Excel."""
+    folder = tmp_path_factory.mktemp("run")
+    project = copy_project(folder / "project")
+    (folder / "采购 记录.csv").write_bytes(RECORDS.encode("gbk"))
+    out = folder / "out"
+    words = ["run", CHAPTER, "-d", f"visitor_measures+={folder / '采购 记录.csv'}", "-o", str(out)]
+    assert main(["--project", str(project.root), *words]) == 0
+    return project, out
+
+
+def test_a_run_leaves_everything(ran: tuple[Project, Path]) -> None:
+    _, out = ran
+    made = {p.name for p in out.iterdir()}
+    assert {f"{CHAPTER}.{s}" for s in ("ipynb", "html", "pdf")} | {"findings.json", "diff.csv", "diff.txt", "data"} == made
+    assert (out / f"{CHAPTER}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_page_is_one_file_and_says_what_it_is(ran: tuple[Project, Path]) -> None:
+    page = (ran[1] / f"{CHAPTER}.html").read_text(encoding="utf-8")
+    assert page.count(MARK) >= 3
+    assert "采购 记录.csv" in page
+    assert "本次取值" in page
+    assert not re.search(r"<link\b|<script[^>]*\ssrc=|<iframe|\ssrc=[\"'](?!data:)", page)
+    assert not re.search(r"url\((?!#|[\"']?data:)", page)
+    assert set(re.findall(r'<a\b[^>]*\shref="([^"]*)"', page)) <= {"#"} | {f"#{i}" for i in re.findall(r'\sid="([^"]+)"', page)}
+    assert "default-src 'none'" in page
+    assert "<svg" in page
+
+
+def test_data_of_an_analyst_is_text_in_the_page(ran: tuple[Project, Path]) -> None:
+    page = (ran[1] / f"{CHAPTER}.html").read_text(encoding="utf-8")
+    notebook = (ran[1] / f"{CHAPTER}.ipynb").read_text(encoding="utf-8")
+    assert "onerror" in notebook, "the chapter no longer shows the analyst's text; choose another column for this test"
+    assert "<img" not in page
+    assert "alert(2)</script" not in page
+    assert len(re.findall(r"<script\b", page)) == len(re.findall(r"</script>", page))
+
+
+def test_findings_are_compared_with_the_book(ran: tuple[Project, Path]) -> None:
+    project, out = ran
+    findings = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    assert all(name.startswith(f"{CHAPTER}.") for name in findings)
+    rows = list(csv.DictReader((out / DIFF_CSV).read_text(encoding="utf-8-sig").splitlines()))
+    assert [f"{CHAPTER}.{row['finding']}" for row in rows] == list(findings)
+    assert any(row["status"] == "changed" for row in rows)
+    edition = find_edition(project, None)
+    committed = committed_findings(RunContext(project, edition.id, edition.as_of), CHAPTER)
+    assert {r["finding"]: r["edition"] for r in rows} == {n: str(f["value"]) for n, f in committed.items()}
+
+
+def test_without_pages_and_with_wrong_data(ran: tuple[Project, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project, _ = ran
+    (tmp_path / "bad.csv").write_text("问题,起始字符,来源编号\n排队,-1,03\n", encoding="utf-8")
+    words = ["run", CHAPTER, "-d", f"visitor_measures={tmp_path / 'bad.csv'}", "-p", "nothing=1", "-o", str(tmp_path / "out")]
+    assert main(["--project", str(project.root), *words]) == 2
+    told = capsys.readouterr().err
+    words = ["起始字符 (char_start)", "来源编号 (source_id)", 'Did you mean "003"?', "'nothing'", "nothing was run"]
+    assert [word for word in words if word not in told] == []
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["failures.csv"]
+    assert main(["--project", str(project.root), "run", CHAPTER, "--no-page", "-o", str(tmp_path / "out")]) == 0
+    assert "findings are as in" in capsys.readouterr().out
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{CHAPTER}.ipynb", "findings.json", "diff.csv", "diff.txt"}
+
+
+def finding(value: object, unit: str = "") -> dict[str, object]:
+    return {"value": value, "unit": unit}
+
+
+def test_differences() -> None:
+    old = {"a": finding(1.0, "%"), "b": finding("缺"), "c": finding(2), "d": finding(0.1 + 0.2), "f": finding(0)}
+    new = {"a": finding(1.5, "%"), "b": finding(3), "d": finding(0.3), "e": finding("x"), "f": finding(2)}
+    found = {d.name: (d.status, d.difference, d.relative) for d in compare(old, new)}  # type: ignore[arg-type]
+    assert found == {
+        "a": ("changed", 0.5, 0.5), "b": ("changed", None, None), "d": ("same", 0.0, 0.0), "e": ("new", None, None),
+        "f": ("changed", 2.0, None), "c": ("gone", None, None),
+    }  # fmt: skip
+    text = as_text(compare(old, new), "edition X", most=2)  # type: ignore[arg-type]
+    assert "5 of 6 findings differ from edition X" in text
+    assert "a 1 → 1.5 % " in re.sub(r" +", " ", text)
+    assert "and 3 more" in text
+
+
+def test_links_out_of_the_chapter_become_text() -> None:
+    text = (
+        "见[碳市场](carbon_market.ipynb#x)、[外部](https://example.org/a.html)、[本节](#here)、{doc}`方法 <method>`，"
+        "{numref}`fig-own`与{numref}`fig-other`，{numref}`表 <tab-other>`，{numref}`tab-x-reconciliation`。"
+    )
+    assert without_links(text, {"fig-own"}) == (
+        "见碳市场、[外部](https://example.org/a.html)、[本节](#here)、方法，"
+        "{numref}`fig-own`与全书相应图表，全书相应图表，{numref}`tab-x-reconciliation`。"
+    )
+
+
+def test_the_banner_stands_under_the_title_and_holds_no_markup() -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 题\n\n正文")])
+    raw = chapter_notebook(nbformat.writes(notebook).encode(), ["a `b` [c](d) $e$ <f>\n:::"])
+    source = nbformat.reads(raw.decode(), as_version=4).cells[0].source
+    assert source.startswith(f"# 题\n\n:::{{admonition}} {MARK}\n")
+    assert source.endswith("正文")
+    assert escaped("<x>\n:::") in banner(["<x>\n:::"])
+    assert escaped("`a`") == r"\`a\`"
