@@ -82,7 +82,7 @@ def test_a_recomputed_figure_says_all_that_an_answer_rests_on(book: BookData) ->
         "published": "0.92%",
         "section": "二（二）",
         "verdict": "reproduced",
-        "printed": "0.9150–0.9250",
+        "printed": "0.915–0.925",
         "value": "0.918601%",
         "bounds": "0.9175–0.9197",
         "formula": "425亿元 ÷ 46266亿元",

@@ -22,7 +22,7 @@ from ..conftest import copy_project
 CHAPTER = "visitor_flow"
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 # Text of all kinds in a table that the chapter shows as a table, as rows of a chart and in a sentence.
-RECORDS = f"""问题,措施,成效,场所,来源编号
+RECORDS = f"""问题,措施,成效,地点,来源编号
 "{HOSTILE}",=2+3,"`{{download}}`",$x$ [a](b.md),003
 排队,"{HOSTILE}",,"{HOSTILE}",003
 """

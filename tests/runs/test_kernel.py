@@ -54,7 +54,7 @@ signals = [s for s in signal.valid_signals() if isinstance(s, signal.Signals)]
 print(json.dumps({
   "leaked": [m.__name__ for m in (math, builtins, sys, numpy) if hasattr(m, "leaked")],
   "rows": pandas.get_option("display.max_rows"),
-  "environment": {k: v for k, v in os.environ.items() if k not in ("JPY_PARENT_PID", "_")},
+  "environment": {k: v for k, v in os.environ.items() if k not in ("JPY_PARENT_PID", "_", "DECISIONBOOK_DRAWING")},
   "folder": os.getcwd(), "umask": now, "path": sys.path,
   "argv": sys.argv[0].rpartition("/")[2].removesuffix(".py"),
   "handlers": {s.name: str(signal.getsignal(s)).partition(" at ")[0] for s in signals},

@@ -12,18 +12,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from . import drawing
+from .drawing import VL_VERSION as VL_VERSION
 from .theme import FONT, ChartError, theme_config
 
 CHART_MIME = "application/vnd.vegalite.v6+json"
 SVG_MIME = "image/svg+xml"
-VL_VERSION = "6.4"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.4.1.json"
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 
@@ -62,14 +62,6 @@ class Readout:
     expr: str
     unit: str = ""
     digits: int = 1
-
-
-@cache
-def _register_fonts() -> None:
-    import vl_convert
-    from pylopdf_fonts_zh_cn import sans_path
-
-    vl_convert.register_font_directory(str(sans_path().parent))
 
 
 def plain(value: Any) -> Any:
@@ -130,11 +122,7 @@ def canonical_spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 def draw(spec: Mapping[str, Any]) -> str:
     """Return the static SVG of a Vega-Lite specification, drawn with the packaged fonts and no network."""
-    import vl_convert
-
-    _register_fonts()
-    svg = vl_convert.vegalite_to_svg(dict(spec), VL_VERSION, allowed_base_urls=[])
-    return slim(svg)
+    return slim(drawing.svg(spec))
 
 
 #: Screen-reader attributes of the parts (the figure has one alt text, and readers would hear every tick),
@@ -165,8 +153,6 @@ def readout_values(readouts: Sequence[Readout], params: Sequence[Mapping[str, An
     """Return what Vega itself computes for the readouts; ``params`` are those of the specification, in order."""
     if not readouts:
         return {}
-    import vl_convert
-
     signals: dict[str, dict[str, Any]] = {}
     for param in params:
         if "expr" in param:
@@ -177,7 +163,7 @@ def readout_values(readouts: Sequence[Readout], params: Sequence[Mapping[str, An
     marks = [{"type": "text", "encode": {"update": {"text": {"signal": f"'=' + {r.signal}"}}}} for r in readouts]
     spec = {"signals": list(signals.values()), "marks": marks, "width": 10, "height": 10}
     try:
-        scene = vl_convert.vega_to_scenegraph(spec, allowed_base_urls=[])
+        scene = drawing.scenegraph(spec)
     except ValueError as error:
         raise ChartError(f"a readout cannot be computed; check its expression: {error}") from error
     texts = re.findall(r'"text": "=((?:[^"\\]|\\.)*)"', json.dumps(scene, ensure_ascii=False))

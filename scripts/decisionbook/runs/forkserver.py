@@ -104,8 +104,9 @@ def preload() -> dict[str, str]:
 class Server:
     """The loop of the fork server; `serve` returns a request in each new kernel, and None when the server ends."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, drawing: int = 0) -> None:
         self.control = control
+        self.drawing = drawing
         self.parent = os.getppid()
         self.kernels: dict[int, socket.socket] = {}
         self.retired = False
@@ -198,11 +199,32 @@ class Server:
                 self.kernels.pop(pid).close()
 
     def close(self) -> None:
-        """Kill every kernel and wait for its end."""
-        for pid in self.kernels:
+        """Kill every kernel and the drawing process, and wait for their end."""
+        for pid in [*self.kernels, *([self.drawing] if self.drawing else [])]:
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
+
+
+def start_drawing(folder: str) -> tuple[int, str]:
+    """Fork the process that draws for all kernels and return its id and the address of its socket."""
+    from decisionbook.charts import drawing
+
+    server, path = os.getpid(), os.path.join(folder, f"d{os.getpid()}")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        pid = os.fork()
+        if pid:
+            return pid, path
+        try:
+            os.setsid()
+            _die_with_parent(server)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            gc.enable()
+            drawing.serve(listener)
+        finally:
+            os._exit(0)
 
 
 def _die_with_parent(parent: int) -> None:
@@ -249,7 +271,10 @@ def main() -> None:
     set_by_imports = preload()
     # What has been imported stays for good: a collection in a kernel need not touch, and so copy, its pages.
     gc.freeze()
-    server = Server(control)
+    drawing = 0
+    with contextlib.suppress(Exception):  # then every kernel draws for itself
+        drawing, set_by_imports["DECISIONBOOK_DRAWING"] = start_drawing(folder)
+    server = Server(control, drawing)
     pid = os.getpid()
     try:
         request = server.serve()
