@@ -135,7 +135,9 @@ def test_a_changed_figure_reaches_every_page_that_quotes_it(tmp_path: Path) -> N
     """The stock tools keep the old number here: their caches do not know the data, nor quotes on other pages."""
     project = small_project(tmp_path)
     about = project.book / "about.md"
-    about.write_text(about.read_text(encoding="utf-8") + "\n份额{glue:text}`industry_revenue_share::revenue_share:.2f`%。\n", encoding="utf-8")
+    about.write_text(
+        about.read_text(encoding="utf-8") + "\n份额{glue:text}`industry_revenue_share::revenue_share:.2f`%。\n", encoding="utf-8"
+    )
     assert main(["--project", str(project.root), "build", "--no-pdf"]) == 0
     figures = project.data / "figures.csv"
     text = figures.read_text(encoding="utf-8")
@@ -163,7 +165,9 @@ def test_an_edition_knows_only_what_its_date_allows(tmp_path: Path, capsys: pyte
         ("- base_station_growth", "- base_station_groth", 'Did you mean "base_station_growth"?'),
     ],
 )
-def test_a_bad_edition_file_is_wrong_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str) -> None:
+def test_a_bad_edition_file_is_wrong_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
+) -> None:
     project = small_project(tmp_path)
     path = project.editions / "2024.09.yml"
     text = path.read_text(encoding="utf-8")

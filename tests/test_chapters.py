@@ -70,7 +70,9 @@ def test_charts_and_tables_are_captioned_and_referred_to(path: Path) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            described = data.get(CHART, {}).get("usermeta", {}).get("decisionbook") or data.get("application/vnd.decisionbook.table+json")
+            described = data.get(CHART, {}).get("usermeta", {}).get("decisionbook") or data.get(
+                "application/vnd.decisionbook.table+json"
+            )
             if described:
                 assert described["caption"]
                 assert f"`{described['name']}`" in text, f"{described['name']} is shown but not referred to"

@@ -52,7 +52,9 @@ def test_a_shifted_place_is_seen(broken: Broken, sources: Path) -> None:
 def test_an_edited_source_names_the_figures_it_touches(project: Project, sources: Path, tmp_path: Path) -> None:
     for path in sources.iterdir():
         text = path.read_bytes()
-        (tmp_path / path.name).write_bytes(text.replace("425 亿元".encode(), "435 亿元".encode()) if path.name.startswith("000") else text)
+        (tmp_path / path.name).write_bytes(
+            text.replace("425 亿元".encode(), "435 亿元".encode()) if path.name.startswith("000") else text
+        )
     problems, _ = check_places(Package(project), tmp_path)
     assert any(p.column == "sha256" and "000-0001" in p.remedy for p in problems)
     assert any("435 亿元" in p.found for p in problems)
@@ -78,7 +80,11 @@ def in_figure(row: int, **cells: str) -> Callable[[str], str]:
 
 
 BAD_FIGURES = {
-    "missing column": (lambda t: re.sub(r"(?m)^([^,]*,[^,]*),section,", r"\1,chapter_of,", t, count=1), "section", "no such column"),
+    "missing column": (
+        lambda t: re.sub(r"(?m)^([^,]*,[^,]*),section,", r"\1,chapter_of,", t, count=1),
+        "section",
+        "no such column",
+    ),
     "wrong unit": (in_figure(8, unit_measure="亿元人民"), "unit_measure", 'Did you mean "亿元"?'),
     "non-number": (in_figure(8, obs_value="三十"), "obs_value", "a number"),
     "unknown area": (in_figure(8, ref_area="450109999"), "ref_area", "a value of areas.ref_area"),

@@ -67,7 +67,9 @@ def test_last_significant_unit(value: float, unit: float) -> None:
     assert last_significant_unit(value) == pytest.approx(unit)
 
 
-@pytest.mark.parametrize(("value", "precision", "expected"), [(2.345, 0.01, 2.35), (0.285, 0.01, 0.29), (-2.5, 1, -3), (1250, 100, 1300)])
+@pytest.mark.parametrize(
+    ("value", "precision", "expected"), [(2.345, 0.01, 2.35), (0.285, 0.01, 0.29), (-2.5, 1, -3), (1250, 100, 1300)]
+)
 def test_round_half_up(value: float, precision: float, expected: float) -> None:
     assert round_half_up(value, precision) == pytest.approx(expected)
 
@@ -95,9 +97,7 @@ def test_one_sided_inputs_give_one_sided_results() -> None:
     assert not bounds.high_closed
 
 
-@given(
-    st.floats(0.1, 1e6), st.floats(0, 1e3), st.floats(0.1, 1e6), st.floats(0, 1e3), st.floats(0, 1), st.floats(0, 1)
-)
+@given(st.floats(0.1, 1e6), st.floats(0, 1e3), st.floats(0.1, 1e6), st.floats(0, 1e3), st.floats(0, 1), st.floats(0, 1))
 def test_bounds_hold_every_value_inside(a: float, da: float, b: float, db: float, s: float, t: float) -> None:
     intervals = {"a": Interval(a, a + da, True, True), "b": Interval(b, b + db, True, True)}
     inside = {"a": a + s * da, "b": b + t * db}

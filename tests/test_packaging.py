@@ -35,7 +35,9 @@ def test_environment_yml_equals_pyproject() -> None:
     assert "-e ." in pip
     found = dict(normal(r) for r in [*flat, *pip] if r not in ("-e .", "pip"))
     python = found.pop("python")
-    assert python == tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"].replace(" ", "")
+    assert python == tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"].replace(
+        " ", ""
+    )
     assert found == declared()
 
 
@@ -64,7 +66,7 @@ def test_the_wheel_works_in_a_clean_environment(tmp_path: Path) -> None:
     # The dependencies are those of this environment; the editable install of this checkout must not be seen.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     code = (
-        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in type(f).__module__ + getattr(f, '__name__', '')]\n"
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in type(f).__module__ + getattr(f, '__name__', '')]\n"  # noqa: E501
         "import decisionbook, pathlib; assert 'venv' in str(pathlib.Path(decisionbook.__file__)), decisionbook.__file__\n"
         "from decisionbook.render.typst import compile; assert list(pathlib.Path(compile.__file__).parent.glob('*.typ'))\n"
         "from decisionbook.cli import main; sys.exit(main(['--project', sys.argv[1], 'check']))"

@@ -62,7 +62,9 @@ def test_the_best_reading_counts_and_all_are_kept(figures: dict[str, Figure]) ->
         Formula(share.figure_id, "倒置", "b/a", (("a", own), ("b", whole))),
         Formula(share.figure_id, "正", "a/b", (("a", own), ("b", whole))),
     ]
-    row = next(r for r in reconcile({**figures, share.figure_id: share}, formulas, {}, {}) if r.figure.figure_id == share.figure_id)
+    row = next(
+        r for r in reconcile({**figures, share.figure_id: share}, formulas, {}, {}) if r.figure.figure_id == share.figure_id
+    )
     assert row.verdict == "reproduced"
     assert dict(row.tried) == {"正": "reproduced", "倒置": "contradicted"}
 
@@ -72,7 +74,9 @@ def test_a_finding_answers_in_another_unit(figures: dict[str, Figure], project: 
     factors = unit_factors(Package(project))
     finding = {"value": 0.009186, "unit": "1", "low": 0.00918, "high": 0.00919}
     row = next(
-        r for r in reconcile({**figures, share.figure_id: share}, [], {"chapter.share": finding}, factors) if r.figure.figure_id == share.figure_id
+        r
+        for r in reconcile({**figures, share.figure_id: share}, [], {"chapter.share": finding}, factors)
+        if r.figure.figure_id == share.figure_id
     )
     assert (row.verdict, row.answer and round(row.answer.value, 4)) == ("reproduced", 0.9186)
 

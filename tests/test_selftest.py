@@ -71,19 +71,22 @@ def test_the_page_computes_what_python_computes(rows: list[Reconciled], project:
     package = Package(project)
     figures, formulas = load_figures(package), load_formulas(package)
     for factor in (1.0, 1.2):
-        moved = {i: replace(f, obs_value=f.obs_value * factor, finding="") if f.role != "result" else replace(f, finding="") for i, f in figures.items()}
+        moved = {
+            i: replace(f, obs_value=f.obs_value * factor, finding="") if f.role != "result" else replace(f, finding="")
+            for i, f in figures.items()
+        }
         judged = reconcile(moved, formulas, {}, unit_factors(package))
         data = recalculation_data(judged, formulas, qualifiers(package), areas={}, indicators={}, chapters={})
         (tmp_path / "data.js").write_text(recalculation_script(data), encoding="utf-8")
         script = (
             "globalThis.window = globalThis; const fs = require('fs');\n"
-            f"require({json.dumps(str(ROOT / 'book' / '_static' / 'engine.js'))}); eval(fs.readFileSync({json.dumps(str(tmp_path / 'data.js'))}, 'utf8'));\n"
+            f"require({json.dumps(str(ROOT / 'book' / '_static' / 'engine.js'))}); eval(fs.readFileSync({json.dumps(str(tmp_path / 'data.js'))}, 'utf8'));\n"  # noqa: E501
             "const D = window.decisionbookReconciliation, E = window.DecisionBookEngine, F = {}, by = {}, bad = []; let n = 0;\n"
             "D.figures.forEach(f => F[f.id] = f); D.formulas.forEach(f => (by[f.figure] = by[f.figure] || []).push(f));\n"
-            "const near = (a, b) => a === b || (a !== null && b !== null && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a)));\n"
+            "const near = (a, b) => a === b || (a !== null && b !== null && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a)));\n"  # noqa: E501
             "const end = v => Number.isFinite(v) ? v : null;\n"
-            "for (const id in by) { if (F[id].result === undefined) continue; n += 1; const r = E.reconcile(F[id], by[id], F, D.qualifiers);\n"
-            "  if (!r || r.verdict !== F[id].verdict || !near(r.answer.value, F[id].result) || !near(end(r.answer.interval.low), F[id].bounds[0])"
+            "for (const id in by) { if (F[id].result === undefined) continue; n += 1; const r = E.reconcile(F[id], by[id], F, D.qualifiers);\n"  # noqa: E501
+            "  if (!r || r.verdict !== F[id].verdict || !near(r.answer.value, F[id].result) || !near(end(r.answer.interval.low), F[id].bounds[0])"  # noqa: E501
             " || !near(end(r.answer.interval.high), F[id].bounds[1])) bad.push([id, F[id].verdict, r && r.verdict]); }\n"
             "console.log(JSON.stringify([n, bad]));"
         )
@@ -99,7 +102,7 @@ def test_the_page_accepts_arithmetic_only(tmp_path: Path) -> None:
     script = (
         "globalThis.window = globalThis;\n"
         f"require({json.dumps(str(ROOT / 'book' / '_static' / 'engine.js'))}); const E = window.DecisionBookEngine;\n"
-        "const bad = [['call','constructor',['number',1]],['name','__proto__'],['eval',['number',1]],['call','toString',['number',1]]];\n"
+        "const bad = [['call','constructor',['number',1]],['name','__proto__'],['eval',['number',1]],['call','toString',['number',1]]];\n"  # noqa: E501
         "console.log(JSON.stringify(bad.map(t => E.evaluate(t, {}))));"
     )
     done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from decisionbook.render.typst.compile import TypstFailed, compile_pdf
 from docutils import nodes
 from sphinx.application import Sphinx
+
+from decisionbook.render.typst.compile import TypstFailed, compile_pdf
 
 from .typst_books import SVG, build, list_table
 

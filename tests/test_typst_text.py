@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+
 from decisionbook.render.typst.base import join_chinese_lines
 from decisionbook.render.typst.escape import breakable, font_coverage, inline, printable, string
 from decisionbook.render.typst.latexmath import typst_math
@@ -14,8 +17,6 @@ from decisionbook.render.typst.tables import (
     read_grid,
     share,
 )
-from docutils import nodes
-from docutils.utils import new_document
 
 
 @pytest.mark.parametrize(

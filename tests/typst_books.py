@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from decisionbook.render.typst.compile import CompileReport, compile_pdf
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from decisionbook.render.typst.compile import CompileReport, compile_pdf
 
 EDITION = {
     "id": "2024.09",

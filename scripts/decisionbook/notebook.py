@@ -265,9 +265,7 @@ def chart(chart: altair.TopLevelMixin, **described: Any) -> None:
     display(package(chart, **described), raw=True)
 
 
-def table(
-    frame: pd.DataFrame, *, name: str, caption: str, columns: Mapping[str, Any], note: str = "", source: str = ""
-) -> None:
+def table(frame: pd.DataFrame, *, name: str, caption: str, columns: Mapping[str, Any], note: str = "", source: str = "") -> None:
     """Show a data frame as a numbered table of the book.
 
     `columns` maps each shown column to its title, or to a dictionary with title, unit, digits and align. Cells are

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from decisionbook.analysis import comparability as compare
 from hypothesis import given
 from hypothesis import strategies as st
+
+from decisionbook.analysis import comparability as compare
 
 DIMENSIONS = {"座": "count", "项": "count", "万家": "count", "家": "count", "%": "ratio"}
 FACTORS = {"座": 1.0, "项": 1.0, "万家": 1e4, "家": 1.0, "%": 0.01}

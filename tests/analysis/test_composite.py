@@ -110,7 +110,7 @@ def test_one_city_by_hand():
 def test_a_table_of_cities_agrees_with_plain_recursion(rule, weighting):
     tree = small_tree()
     rng = np.random.default_rng(11)
-    nodes = [n for n in tree["node_id"]]
+    nodes = list(tree["node_id"])
     areas = {
         f"{450100 + i}": {n: float(rng.random()) for n in nodes if rng.random() < 0.85 or n.count(".") < 2} for i in range(40)
     }

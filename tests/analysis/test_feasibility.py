@@ -73,9 +73,7 @@ def test_management_and_service_reach_at_most_078_together():
 
 
 def test_central_prints_give_the_two_a_mean_of_0765():
-    exact = index_means(
-        tree(), stats([("1", 0.47, 0.47), ("2", 0.47, 0.47), ("3", 0.80, 0.80)]), orders(), (0.70, 0.70), WEIGHTS
-    )
+    exact = index_means(tree(), stats([("1", 0.47, 0.47), ("2", 0.47, 0.47), ("3", 0.80, 0.80)]), orders(), (0.70, 0.70), WEIGHTS)
     assert exact.range_of({"4": 0.2, "5": 0.3}) == pytest.approx((0.765, 0.765))
 
 

@@ -20,7 +20,8 @@ def test_one_missing_input_leaves_the_result_missing():
 
 def test_the_factor_scales_value_and_bounds_together():
     found = propagate_known(lambda a, b: a / b, printed(7, 1), printed(21.6, 0.1), unit="%", factor=100)
-    assert found is not None and found.unit == "%"
+    assert found is not None
+    assert found.unit == "%"
     assert found.value == pytest.approx(32.407407)
     assert (found.low, found.high) == pytest.approx((6.5 / 21.65 * 100, 7.5 / 21.55 * 100))
 
@@ -28,7 +29,9 @@ def test_the_factor_scales_value_and_bounds_together():
 def test_a_root_of_an_open_end_stays_open():
     goal = Quantity(3.5, Interval(3.5, math.inf, True, False))
     found = propagate_known(lambda a, b: (b / a) ** (1 / 1.5) - 1, printed(2.4, 0.1), goal, factor=100)
-    assert found is not None and math.isinf(found.high) and not found.interval.high_closed
+    assert found is not None
+    assert math.isinf(found.high)
+    assert not found.interval.high_closed
     assert found.low == pytest.approx(100 * ((3.5 / 2.45) ** (1 / 1.5) - 1))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+
 from decisionbook.analysis import programmes
 from decisionbook.analysis.intervals import Interval, Quantity
 

@@ -7,9 +7,10 @@ import math
 from pathlib import Path
 
 import pytest
-from decisionbook.analysis import queues
 from hypothesis import given
 from hypothesis import strategies as st
+
+from decisionbook.analysis import queues
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "visitor_flow.ipynb"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+
 from decisionbook.analysis import registers
 
 ROOT = Path(__file__).parents[2]

@@ -69,10 +69,14 @@ def measure(folder: Path, only: Sequence[str] | None, *, pages: bool) -> None:
     project = folder / "project"
     for name in ("data", "notebooks", "book"):
         shutil.copytree(ROOT / name, project / name)
+    # The package too: an edit while this runs would change what is measured.
+    shutil.copytree(ROOT / "scripts", folder / "code", ignore=shutil.ignore_patterns("__pycache__"))
+    os.environ["PYTHONPATH"] = str(folder / "code")
+    command([sys.executable, "-m", "compileall", "-q", str(folder / "code")], folder)
     chapters, edition = trim(project, only)
     show_machine(len(chapters))
     python = sys.executable
-    command([python, "-m", "decisionbook.cli", "--project", str(project), "params"], project)  # compiles what is not yet
+    command([python, "-m", "decisionbook.cli", "--project", str(project), "params"], project)
     table: list[tuple[str, float, float]] = []
 
     executed = folder / "stock"

@@ -75,9 +75,7 @@ def is_comparable(reasons: list[str]) -> bool:
     return not reasons or reasons in ([REASONS[2]], [REASONS[3]])
 
 
-def look_alikes(
-    figures: pd.DataFrame, dimensions: Mapping[str, str], factors: Mapping[str, float], least: float
-) -> pd.DataFrame:
+def look_alikes(figures: pd.DataFrame, dimensions: Mapping[str, str], factors: Mapping[str, float], least: float) -> pd.DataFrame:
     """Return the pairs of figures that sound alike: equal in base units, in one dimension, of different indicators.
 
     `figures` has the columns of figures.csv; small numbers (below `least` as printed) are left out, because every

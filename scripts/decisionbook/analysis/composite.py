@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +22,7 @@ def leaf_counts(tree: pd.DataFrame) -> pd.Series:
 
     `tree` has the columns node_id and parent_id (empty for the first level), parents before their children.
     """
-    counts = {node: 0 for node in tree["node_id"]}
+    counts = dict.fromkeys(tree["node_id"], 0)
     parents = dict(zip(tree["node_id"], tree["parent_id"], strict=True))
     inner = set(tree["parent_id"].dropna())
     for node in counts:
@@ -144,7 +145,7 @@ def tiers_by_threshold(scores: pd.Series, thresholds: Sequence[float], names: Se
 
     `thresholds` fall and are one fewer than `names`; raises ValueError otherwise.
     """
-    if len(names) != len(thresholds) + 1 or any(a <= b for a, b in zip(thresholds, thresholds[1:], strict=False)):
+    if len(names) != len(thresholds) + 1 or any(a <= b for a, b in itertools.pairwise(thresholds)):
         raise ValueError(f"{len(names)} tiers need {len(names) - 1} falling thresholds, not {list(thresholds)}")
     places = [None if math.isnan(s) else sum(s < t for t in thresholds) for s in scores]
     return pd.Series([None if p is None else names[p] for p in places], index=scores.index, dtype=object)

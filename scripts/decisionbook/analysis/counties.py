@@ -87,9 +87,7 @@ def _sums(records: pd.DataFrame, key: str, unit: str) -> pd.DataFrame:
     """Return projects, both totals in 亿元 and the share in % by a column of the records."""
     smart = records["scene"].notna()
     amount = records["amount"].astype(float) * AMOUNT_UNITS[unit]
-    frame = pd.DataFrame(
-        {"smart_project": smart, "unpriced": amount.isna(), "total": amount, "smart": amount.where(smart)}
-    )
+    frame = pd.DataFrame({"smart_project": smart, "unpriced": amount.isna(), "total": amount, "smart": amount.where(smart)})
     groups = frame.groupby(records[key].rename(key), sort=True)
     result = pd.DataFrame({"projects": groups.size(), "smart_projects": groups["smart_project"].sum()})
     result["unpriced"] = groups["unpriced"].sum()

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from scipy.optimize import brentq
 
 
-def flip_point(
-    function: Callable[[float], float], threshold: float, base: float, *, low: float, high: float
-) -> float | None:
+def flip_point(function: Callable[[float], float], threshold: float, base: float, *, low: float, high: float) -> float | None:
     """Return the value of an input at which `function` crosses `threshold`, None when it does not within the limits.
 
     `base` is the input as it stands; the crossing nearest to it between `low` and `high` is sought on each side

@@ -108,18 +108,14 @@ def gate_wait(
     return GateWait("stationary", used, mean, arrivals / SECONDS * mean, None)
 
 
-def gates_needed(
-    arrivals: float, service: float, target: float, cv_arrival: float = 1.0, cv_service: float = 1.0
-) -> int:
+def gates_needed(arrivals: float, service: float, target: float, cv_arrival: float = 1.0, cv_service: float = 1.0) -> int:
     """Return the fewest gates whose stationary mean wait is at most `target` seconds.
 
     Raises ValueError when MAX_GATES do not suffice.
     """
     least = max(1, math.floor(arrivals * service / SECONDS) + 1)
     for gates in range(least, MAX_GATES + 1):
-        if arrivals < capacity(gates, service) and (
-            stationary_wait(arrivals, service, gates, cv_arrival, cv_service) <= target
-        ):
+        if arrivals < capacity(gates, service) and (stationary_wait(arrivals, service, gates, cv_arrival, cv_service) <= target):
             return gates
     raise ValueError(f"more than {MAX_GATES} gates for {arrivals} an hour at {service} s")
 

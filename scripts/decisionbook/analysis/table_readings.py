@@ -47,9 +47,7 @@ def block_sums(values: Sequence[float], include: Sequence[bool], starts: Sequenc
     return tuple(round(sum(chosen[a:b]), _CENT) for a, b in itertools.pairwise(edges))
 
 
-def readings(
-    values: Sequence[float], years: Sequence[str], firms: Sequence[str], blocks: int, year: str
-) -> list[Reading]:
+def readings(values: Sequence[float], years: Sequence[str], firms: Sequence[str], blocks: int, year: str) -> list[Reading]:
     """Return every cut of the rows into `blocks` blocks, none empty and in their order, under every rule of RULES.
 
     With n rows these are C(n-1, blocks-1) cuts a rule. `values` are in one unit; `year` is what the first rule counts.

@@ -71,7 +71,13 @@ def read_sources(package: Package, folder: Path) -> dict[str, str]:
         path = folder / row["file"]
         if not path.is_file():
             raise InputError(
-                Problem(package.project.shown(package.path("sources")), f"no file {row['file']} in {folder}", "the source text", "", number)
+                Problem(
+                    package.project.shown(package.path("sources")),
+                    f"no file {row['file']} in {folder}",
+                    "the source text",
+                    "",
+                    number,
+                )
             )
         with path.open(encoding="utf-8", newline="") as handle:
             texts[row["source_id"]] = handle.read()

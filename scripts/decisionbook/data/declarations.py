@@ -112,9 +112,7 @@ class Chapter:
         for name, value in values.items():
             if name not in self.parameters:
                 near = did_you_mean(name, self.parameters)
-                problems.append(
-                    Problem(place, f"an unknown parameter {name!r}", f"one of {one_of(self.parameters)}", near)
-                )
+                problems.append(Problem(place, f"an unknown parameter {name!r}", f"one of {one_of(self.parameters)}", near))
             elif fault := self.parameters[name].fault(value, areas):
                 expected, remedy = fault
                 problems.append(Problem(place, repr(value), expected, remedy, column=name))
@@ -141,9 +139,7 @@ def load_chapter(project: Project, name: str) -> Chapter:
     path = project.notebooks / f"{name}.yml"
     if not path.is_file():
         known = chapter_names(project)
-        raise InputError(
-            Problem("notebooks", f"no chapter {name!r}", f"one of {one_of(known, 20)}", did_you_mean(name, known))
-        )
+        raise InputError(Problem("notebooks", f"no chapter {name!r}", f"one of {one_of(known, 20)}", did_you_mean(name, known)))
     return parse_chapter(path, name, project.shown(path))
 
 

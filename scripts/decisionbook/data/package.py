@@ -44,9 +44,7 @@ class Package:
             with reads.permitted():
                 return json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(
-                Problem(self.project.shown(path), str(error), "a JSON descriptor in UTF-8")
-            ) from error
+            raise InputError(Problem(self.project.shown(path), str(error), "a JSON descriptor in UTF-8")) from error
 
     @property
     def tables(self) -> list[str]:
@@ -78,10 +76,18 @@ class Package:
         listed = []
         for resource in self.descriptor["resources"]:
             schema = resource["schema"]
-            references = {f: f"{k['reference']['resource'] or resource['name']}.{k['reference']['fields'][0]}" for k in schema.get("foreignKeys", []) for f in k["fields"]}  # fmt: skip
+            references = {}
+            for key in schema.get("foreignKeys", []):
+                target = f"{key['reference']['resource'] or resource['name']}.{key['reference']['fields'][0]}"
+                references |= dict.fromkeys(key["fields"], target)
             fields = []
             for field in schema["fields"]:
-                entry = {"name": field["name"], "title": field.get("title", ""), "type": field["type"], "constraints": field.get("constraints", {})}
+                entry = {
+                    "name": field["name"],
+                    "title": field.get("title", ""),
+                    "type": field["type"],
+                    "constraints": field.get("constraints", {}),
+                }
                 if field["name"] in references:
                     entry["reference"] = references[field["name"]]
                 fields.append(entry)
@@ -218,7 +224,9 @@ class Package:
             keys = self.resource(name)["schema"].get("primaryKey", [])
             column = column or ", ".join([keys] if isinstance(keys, str) else keys)
             value = cell or ", ".join(str(c) for c in error.get("cells", [])[:1])
-            return Problem(shown, f"{value!r} a second time", "a key that no other row has", "Number the row anew or remove it.", row, column)
+            return Problem(
+                shown, f"{value!r} a second time", "a key that no other row has", "Number the row anew or remove it.", row, column
+            )
         return Problem(shown, error.get("note") or error["message"], error["title"], "", row, column)
 
 

@@ -57,9 +57,7 @@ def assemble(
 def table_of_contents(toc: dict[str, Any], pages: Iterable[str]) -> dict[str, Any]:
     """Return the table of contents without the chapters that this edition does not have, and without empty parts."""
     known = set(pages)
-    parts = [
-        {**part, "chapters": [c for c in part["chapters"] if c["file"] in known]} for part in toc.get("parts", [])
-    ]
+    parts = [{**part, "chapters": [c for c in part["chapters"] if c["file"] in known]} for part in toc.get("parts", [])]
     return {**toc, "parts": [part for part in parts if part["chapters"]]}
 
 
@@ -102,9 +100,7 @@ def book_notebook(path: Path) -> bytes:
 
 def _visible(cell: Any) -> bool:
     """Return whether a cell shows something: a recorded finding alone is not seen."""
-    return any(
-        not all(mime.startswith(GLUE_PREFIX) for mime in output.get("data", {"text": ""})) for output in cell.outputs
-    )
+    return any(not all(mime.startswith(GLUE_PREFIX) for mime in output.get("data", {"text": ""})) for output in cell.outputs)
 
 
 def write_source(folder: Path, wanted: Mapping[str, bytes]) -> None:

@@ -125,9 +125,7 @@ def _with_causes(row: Reconciled, figures: Mapping[str, Figure], formulas: list[
     return replace(row, note="；".join(filter(None, [row.note, *searched])))
 
 
-def build(
-    project: Project, edition: Edition, *, pdf: bool = True, force: bool = False, say: Say = print
-) -> BuildResult:
+def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool = False, say: Say = print) -> BuildResult:
     """Build an edition into `_build/book/<id>` and return what was made.
 
     Works in a folder beside the last good build and takes its place only at the very end. Nothing is done when the
@@ -253,9 +251,7 @@ def chapter_content(
     }
 
 
-def _recalculation(
-    project: Project, edition: Edition, chapters: Mapping[str, Chapter], rows: list[Reconciled]
-) -> dict[str, Any]:
+def _recalculation(project: Project, edition: Edition, chapters: Mapping[str, Chapter], rows: list[Reconciled]) -> dict[str, Any]:
     package = Package(project, as_of=edition.as_of)
     return recalculation_data(
         rows,

@@ -44,7 +44,8 @@ def check(project: Project, sources: Path | None, say: Callable[[str], None]) ->
     for row in rows:
         if row.verdict == "contradicted":
             answer = f"{row.answer.value:.6g} {row.figure.unit_measure}" if row.answer else ""
-            say(f"  contradicted: {row.figure.figure_id} prints {row.figure.published}, follows {answer}; {row.cause or 'no cause on record'}")
+            printed = f"{row.figure.figure_id} prints {row.figure.published}, follows {answer}"
+            say(f"  contradicted: {printed}; {row.cause or 'no cause on record'}")
             for cause in search_causes(row, figures, formulas):
                 tried = f"{cause.tried} changes tried, {', '.join(cause.hits[:3])} would close it, chance {cause.chance:.2%}"
                 say(f"    {cause.kind}: {tried}")

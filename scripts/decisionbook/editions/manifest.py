@@ -54,6 +54,16 @@ def library_hash() -> str:
     return hash_files(package, files)[:10]
 
 
+def look_hash(project: Project) -> str:
+    """Return the hash of what shapes every page: the package, templates, static files, configuration and tools."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(hash_files(package, _below(package, "*.py", "*.typ")).encode())
+    shared = [*_below(project.book / "_static", "*"), *_below(project.book / "_templates", "*"), project.book / "_config.yml"]
+    digest.update(hash_files(project.book, shared).encode())
+    digest.update(json.dumps(tool_versions(), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
 def code_hash(project: Project) -> str:
     """Return the hash of all that is not data: package, notebooks (code and prose, not outputs), book pages."""
     package = Path(__file__).resolve().parents[1]

@@ -1,4 +1,4 @@
-"""The commands of an analyst: run, template. Heavy modules are imported when a command runs."""
+"""The commands of an analyst: run, sweep, template. Heavy modules are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,33 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import EXIT_OK, InputError, Problem
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem
 from ..project import find_project
 
 
 def add_commands(commands: Any) -> None:
     """Add the commands to the command line's subparsers."""
     run = commands.add_parser("run", help="re-run one chapter with your own parameters and data")
-    run.add_argument("chapter", metavar="CHAPTER")
-    run.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
-    run.add_argument("-f", dest="file", type=Path, metavar="FILE", help="a YAML file of parameters")
-    run.add_argument(
-        "-d", dest="tables", metavar="TABLE=FILE", action="append", default=[],
-        help="your CSV, XLSX or Parquet file in the place of a table; TABLE+=FILE adds its rows to the table",
-    )  # fmt: skip
-    run.add_argument("--extend", metavar="TABLE=FILE", action="append", default=[], help="the same as -d TABLE+=FILE")
+    _add_inputs(run)
     run.add_argument("-o", dest="output", type=Path, metavar="DIR", help="where to write (default: _build/runs/CHAPTER)")
     run.add_argument("--no-page", action="store_true", help="neither HTML page nor PDF")
-    run.add_argument("--edition", metavar="ID", help="the edition that it starts from (default: the newest)")
     run.add_argument("--update", action="store_true", help="store the outputs of the default run in the committed notebook")
     run.set_defaults(command=_run)
+
+    sweep = commands.add_parser("sweep", help="run one chapter for a grid or a table of parameters and compare")
+    _add_inputs(sweep)
+    sweep.add_argument(
+        "--grid", metavar="NAME=A,B,…", nargs="+", action="extend", default=[],
+        help="every combination of these values; NAME=* takes all areas, or all choices",
+    )  # fmt: skip
+    sweep.add_argument("--table", dest="sets", type=Path, metavar="FILE", help="one parameter set a row: CSV, XLSX or Parquet")
+    sweep.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one a processor)")
+    sweep.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler: tcp://host:8786")
+    sweep.add_argument("--finding", metavar="NAME", action="append", default=[], help="what the page compares (default: 要点)")
+    sweep.add_argument("--keep-notebooks", action="store_true", help="keep every executed notebook")
+    sweep.add_argument("--retry-failed", action="store_true", help="run again what failed before")
+    sweep.add_argument("-o", dest="output", type=Path, metavar="DIR", help="where to write (default: _build/sweeps/CHAPTER)")
+    sweep.set_defaults(command=_sweep)
 
     template = commands.add_parser("template", help="an empty file for one table, its columns explained")
     template.add_argument("table", metavar="TABLE", nargs="?", help="without it, the tables are listed")
@@ -34,9 +41,21 @@ def add_commands(commands: Any) -> None:
     template.set_defaults(command=_template)
 
 
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("chapter", metavar="CHAPTER")
+    command.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
+    command.add_argument("-f", dest="file", type=Path, metavar="FILE", help="a YAML file of parameters")
+    command.add_argument(
+        "-d", dest="tables", metavar="TABLE=FILE", action="append", default=[],
+        help="your CSV, XLSX or Parquet file in the place of a table; TABLE+=FILE adds its rows to the table",
+    )  # fmt: skip
+    command.add_argument("--extend", metavar="TABLE=FILE", action="append", default=[], help="the same as -d TABLE+=FILE")
+    command.add_argument("--edition", metavar="ID", help="the edition that it starts from (default: the newest)")
+
+
 def _run(options: argparse.Namespace) -> int:
     from ..data.declarations import load_chapter
-    from ..data.owndata import is_read, parse_requests
+    from ..data.owndata import parse_requests
     from .chapter_output import run_and_write
     from .definition import find_edition
 
@@ -48,10 +67,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.update:
         return _update(options, project, edition, chapter)
     own, values = _inputs(options, project, edition, chapter, requests, folder)
-    for table in own:
-        print(table)
-        if not is_read(project, chapter, table.request.table):
-            print(f"  note: {chapter.name} does not say that it reads {table.request.table}; it may change nothing")
+    _say_tables(project, chapter, own)
     print(f"running {chapter.name} ({chapter.title}) as of {edition.as_of} …")
     done = run_and_write(project, edition, chapter, values, own, folder, page=not options.no_page)
     from ..runs.chapter_run import DIFF_CSV, FINDINGS, as_text
@@ -63,6 +79,15 @@ def _run(options: argparse.Namespace) -> int:
     seconds = ", ".join(f"{name} {length:.1f} s" for name, length in done.seconds.items())
     print(f"{len(done.result.findings)} findings in {sum(done.seconds.values()):.1f} s ({seconds})")
     return EXIT_OK
+
+
+def _say_tables(project: Any, chapter: Any, own: Any) -> None:
+    from ..data.owndata import is_read
+
+    for table in own:
+        print(table)
+        if not is_read(project, chapter, table.request.table):
+            print(f"  note: {chapter.name} does not say that it reads {table.request.table}; it may change nothing")
 
 
 def _inputs(
@@ -106,6 +131,51 @@ def _update(options: argparse.Namespace, project: Any, edition: Any, chapter: An
     result = update_committed(RunContext(project, edition.id, edition.as_of), chapter.name)
     print(f"stored the outputs of {project.shown(result.notebook)} ({result.seconds:.1f} s)")
     return EXIT_OK
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from ..data.context import RunContext
+    from ..data.declarations import load_chapter
+    from ..data.owndata import parse_requests
+    from ..data.package import Package
+    from ..runs.engines import default_workers
+    from ..runs.sweep import digest_of_inputs, grid_sets, plan, run_sweep, table_sets
+    from ..runs.sweep_results import write_results
+    from .definition import find_edition
+    from .sweep_page import write_sweep_page
+
+    if bool(options.grid) == bool(options.sets):
+        raise InputError(Problem("sweep", "both or neither of --grid and --table", "one of the two"))
+    if options.workers is not None and options.workers < 1:
+        raise InputError(Problem("--workers", str(options.workers), "at least 1"))
+    project = find_project(options.project)
+    edition = find_edition(project, options.edition)
+    chapter = load_chapter(project, options.chapter)
+    folder = options.output or project.build / "sweeps" / chapter.name
+    requests = parse_requests(options.tables, options.extend)
+    own, base = _inputs(options, project, edition, chapter, requests, folder)
+    tables = {table.request.table: table.path.resolve() for table in own}
+    package, context = Package(project, tables), RunContext(project, edition.id, edition.as_of, tables)
+    sets = grid_sets(chapter, package, options.grid) if options.grid else table_sets(chapter, options.sets)
+    where = "--grid" if options.grid else str(options.sets)
+    runs = plan(chapter, package, sets, base, where, digest_of_inputs(context, chapter.name))
+    _say_tables(project, chapter, own)
+    workers = options.workers or default_workers()
+    place = options.scheduler or f"{min(workers, len(runs))} process(es)"
+    print(f"{len(runs)} runs of {chapter.name} ({chapter.title}) as of {edition.as_of}, on {place} …")
+    records = run_sweep(
+        chapter.name, context, runs, folder, workers=workers, scheduler=options.scheduler,
+        keep=options.keep_notebooks, retry=options.retry_failed,
+    )  # fmt: skip
+    paths = write_results(runs, records, folder)
+    paths.append(write_sweep_page(project, edition, chapter, runs, records, folder, options.finding))
+    failed = [record for record in records if record["status"] != "ok"]
+    for record in failed[:5]:
+        print(f"  failed: {record['parameters']}: {record['error']}")
+    for path in paths:
+        print(path)
+    print(f"{len(runs) - len(failed)} of {len(runs)} runs have findings" + (f"; {len(failed)} failed" if failed else ""))
+    return EXIT_CHECK_FAILED if failed else EXIT_OK
 
 
 def _template(options: argparse.Namespace) -> int:

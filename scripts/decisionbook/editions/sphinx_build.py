@@ -15,6 +15,7 @@ from ..errors import CheckFailed
 from ..project import Project
 from .assemble import BOOK_DATA
 from .definition import Edition
+from .manifest import look_hash
 
 EDITIONS_SCRIPT = "editions.js"
 
@@ -37,6 +38,7 @@ def build_pages(
     from ..render.html import finish_site
     from ..render.search import write_index
 
+    _drop_pages_of_another_look(project, work)
     html = work / "html"
     say("  pages …")
     _sphinx("html", project, edition, source, html, work, pdf=pdf)
@@ -55,6 +57,16 @@ def build_pages(
         report = compile_pdf(typst / "book.typ", target / f"decision-reference-{edition.id}.pdf", root=typst)
         say(f"  PDF: {report.pages} pages, compiled in {report.seconds:.1f} s")
         lap("pdf")
+
+
+def _drop_pages_of_another_look(project: Project, work: Path) -> None:
+    """Start afresh when code, templates or tools changed: Sphinx rewrites only pages whose text changed."""
+    stamp, look = work / "look", look_hash(project)
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != look:
+        for name in ("doctrees", "html", "typst"):
+            shutil.rmtree(work / name, ignore_errors=True)
+        work.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(look, encoding="utf-8")
 
 
 def edition_config(edition: Edition) -> dict[str, Any]:
@@ -98,9 +110,7 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
     run_sphinx(builder, project, source, output, work, overrides)
 
 
-def run_sphinx(
-    builder: str, project: Project, source: Path, output: Path, work: Path, overrides: Mapping[str, Any]
-) -> None:
+def run_sphinx(builder: str, project: Project, source: Path, output: Path, work: Path, overrides: Mapping[str, Any]) -> None:
     """Run one Sphinx builder on an assembled source, with the doctrees of `work`; `overrides` are configuration values.
 
     Raises CheckFailed with Sphinx's own messages: a warning is an error.

@@ -119,7 +119,11 @@ def _changed_inputs(
         for position, (name, input_id) in enumerate(formula.inputs):
             used = figures[input_id]
             for other in figures.values():
-                if other.indicator != used.indicator or other.figure_id in (input_id, figure.figure_id) or math.isnan(other.obs_value):
+                if (
+                    other.indicator != used.indicator
+                    or other.figure_id in (input_id, figure.figure_id)
+                    or math.isnan(other.obs_value)
+                ):
                     continue
                 kind = "base year" if other.ref_area == used.ref_area else "scope"
                 if kind == "base year" and other.time_period == used.time_period:
@@ -151,7 +155,9 @@ def _chance(figure: Figure, prints: Iterable[Figure]) -> float:
     spans = []
     for changed in prints:
         interval, half = changed.interval, _width(changed) / 2
-        left, right = (interval.low, interval.high) if not interval.is_point else (changed.obs_value - half, changed.obs_value + half)
+        left, right = (
+            (interval.low, interval.high) if not interval.is_point else (changed.obs_value - half, changed.obs_value + half)
+        )
         left, right = max(left, low), min(right, low + length)
         if left < right:
             spans.append((left, right))

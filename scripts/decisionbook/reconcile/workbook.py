@@ -94,7 +94,23 @@ def write_workbook(rows: Sequence[Reconciled], path: Path, *, compiled: str, lab
 
 
 def _write_figures(sheet: Worksheet, rows: Sequence[Reconciled]) -> dict[str, int]:
-    heads = ["编号", "来源", "章节", "印刷", "数值", "上端", "单位", "系数", "下界", "上界", "基本单位值", "基本下界", "基本上界", "结论", "说明"]
+    heads = [
+        "编号",
+        "来源",
+        "章节",
+        "印刷",
+        "数值",
+        "上端",
+        "单位",
+        "系数",
+        "下界",
+        "上界",
+        "基本单位值",
+        "基本下界",
+        "基本上界",
+        "结论",
+        "说明",
+    ]
     _head(sheet, heads, (11, 7, 22, 16, 14, 10, 12, 12, 14, 14, 16, 16, 16, 10, 40))
     places = {}
     for number, row in enumerate(rows, start=2):
@@ -144,7 +160,10 @@ def _write_review(sheet: Worksheet, rows: Sequence[Reconciled], places: Mapping[
         assert answer is not None
         own = places[figure.figure_id]
         tree = parse(answer.expression, tuple(n for n, _ in answer.inputs))
-        cells = {n: (f"'{_FIGURES}'!$K${places[f]}", f"'{_FIGURES}'!$L${places[f]}", f"'{_FIGURES}'!$M${places[f]}") for n, f in answer.inputs}
+        cells = {
+            n: (f"'{_FIGURES}'!$K${places[f]}", f"'{_FIGURES}'!$L${places[f]}", f"'{_FIGURES}'!$M${places[f]}")
+            for n, f in answer.inputs
+        }
         factor = f"'{_FIGURES}'!$H${own}"
         low, high = _bound_formulas(tree, cells)
         values = [

@@ -21,13 +21,18 @@ class DataCatalogue(SphinxDirective):
         sections: list[nodes.Node] = []
         for table in quote(self.env, "catalogue"):
             identifier = f"table-{table['name'].replace('_', '-')}"
-            section = nodes.section("", nodes.title("", f"{table['title']}　{table['name']}"), ids=[identifier], names=[identifier])
+            section = nodes.section(
+                "", nodes.title("", f"{table['title']}　{table['name']}"), ids=[identifier], names=[identifier]
+            )
             if table["description"]:
                 section += nodes.paragraph("", table["description"])
             section += self._facts(table)
             dictionary = build_table(
                 ["字段", "含义", "类型", "约束"],
-                [[nodes.literal(f["name"], f["name"]), f["title"], TYPE_WORDS.get(f["type"], f["type"]), _limits(f)] for f in table["fields"]],
+                [
+                    [nodes.literal(f["name"], f["name"]), f["title"], TYPE_WORDS.get(f["type"], f["type"]), _limits(f)]
+                    for f in table["fields"]
+                ],
                 caption=f"{table['title']}：字段",
                 name=f"tab-dictionary-{table['name'].replace('_', '-')}",
                 widths=(24, 26, 10, 40),

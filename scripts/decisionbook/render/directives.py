@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
@@ -22,7 +21,13 @@ LATER_WORDS = {"done": "已见落实", "partly": "部分落实", "not_seen": "�
 
 
 def build_table(
-    heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str, name: str, right: Sequence[int] = (), widths: Sequence[int] = ()
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    caption: str,
+    name: str,
+    right: Sequence[int] = (),
+    widths: Sequence[int] = (),
 ) -> nodes.table:
     """Return a numbered table node; `right` lists the columns that are aligned right, `widths` their relative widths."""
     table = nodes.table("", nodes.title(caption, caption), ids=[name], names=[name], classes=["book-table"])
@@ -170,7 +175,6 @@ class RecommendationsDirective(SphinxDirective):
     """`{recommendations}`: what the briefings advise here, on which figures it rests, what later sources show."""
 
     optional_arguments = 1
-    option_spec = {"name": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         chapter = self.arguments[0] if self.arguments else self.env.docname
@@ -181,10 +185,16 @@ class RecommendationsDirective(SphinxDirective):
         for row in rows:
             marks: list[nodes.Node] = []
             for figure in row["figures"]:
-                marks += [nodes.Text(f"{figure['published']} "), verdict_mark(figure["verdict"], [figure["figure_id"]]), nodes.Text("　")]
+                marks += [
+                    nodes.Text(f"{figure['published']} "),
+                    verdict_mark(figure["verdict"], [figure["figure_id"]]),
+                    nodes.Text("　"),
+                ]
             later = LATER_WORDS.get(row["later_status"] or "", "—")
             note = f"：{row['later_note']}" if row["later_note"] else ""
-            body.append([row["recommendation_id"], row["recommendation"], row["addressee"] or "—", marks or "—", f"{later}{note}"])
+            body.append(
+                [row["recommendation_id"], row["recommendation"], row["addressee"] or "—", marks or "—", f"{later}{note}"]
+            )
         table = build_table(
             ["编号", "建议", "对象", "依据的数字", "后续"],
             body,

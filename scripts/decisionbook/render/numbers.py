@@ -34,7 +34,14 @@ class NumberedReferences(SphinxPostTransform):
                 if number:
                     title = self.config.numfig_format[kind] % ".".join(map(str, number))
                     reference = domain.build_reference_node(
-                        self.env.docname, self.app.builder, page, label, title, "numref", nodeclass=addnodes.number_reference, title=title
+                        self.env.docname,
+                        self.app.builder,
+                        page,
+                        label,
+                        title,
+                        "numref",
+                        nodeclass=addnodes.number_reference,
+                        title=title,
                     )
                     node.replace_self(reference)
                     break

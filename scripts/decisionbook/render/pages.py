@@ -10,8 +10,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from .catalogue import DataCatalogue
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
+from .catalogue import DataCatalogue
 from .directives import STATUS_WORDS, Cell, build_table, number
 from .findings import verdict_mark
 from .glossary import GlossaryTable
@@ -75,7 +75,8 @@ class SourceTable(_PageTable):
 
     def body(self) -> Sequence[Sequence[Cell]]:
         return [
-            [r["source_id"], r["title"], r["publisher"], r["series"] or "—", r["published_on"]] for r in quote(self.env, "sources")
+            [r["source_id"], r["title"], r["publisher"], r["series"] or "—", r["published_on"]]
+            for r in quote(self.env, "sources")
         ]
 
 
@@ -139,7 +140,9 @@ class SelfTest(_PageTable):
     heads, widths, right = ("错误", "种入", "检出", "比例"), (46, 18, 18, 18), (1, 2, 3)
 
     def body(self) -> Sequence[Sequence[Cell]]:
-        return [[r["words"], f"{r['planted']:,}", f"{r['found']:,}", f"{r['rate'] * 100:.1f}%"] for r in quote(self.env, "self_test")]
+        return [
+            [r["words"], f"{r['planted']:,}", f"{r['found']:,}", f"{r['rate'] * 100:.1f}%"] for r in quote(self.env, "self_test")
+        ]
 
 
 class EditionSummary(SphinxDirective):
@@ -174,7 +177,13 @@ class ChapterList(SphinxDirective):
         for name in quote(self.env, "edition")["order"]:
             chapter = chapters[name]
             link = addnodes.pending_xref(
-                "", nodes.inline("", chapter["title"]), refdomain="std", reftype="doc", reftarget=f"/{name}", refexplicit=True, refwarn=True
+                "",
+                nodes.inline("", chapter["title"]),
+                refdomain="std",
+                reftype="doc",
+                reftarget=f"/{name}",
+                refexplicit=True,
+                refwarn=True,
             )
             status = nodes.inline("", STATUS_WORDS[chapter["status"]], classes=["status-pill", chapter["status"]])
             line = nodes.paragraph("", "", link, nodes.Text("　"), status)

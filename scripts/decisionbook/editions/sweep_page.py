@@ -1,0 +1,207 @@
+"""The comparison page of a sweep: each finding over the parameters as a small chart, and a ranking. One HTML file."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data.declarations import Chapter
+from ..project import Project
+from ..runs.sweep import Record, Run
+from ..runs.sweep_results import varied_names
+from .chapter_source import MARK, plain_value
+from .definition import Edition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Findings shown when nobody names any, points in one chart, rows in one ranking.
+MOST_FINDINGS, MOST_POINTS, MOST_ROWS = 6, 24, 100
+_SHEETS = ("tokens.css", "decisionbook.css", "components.css", "charts.css")
+_OWN_SHEET = """
+.sweep { max-width: 76rem; margin: 0 auto; padding: 16px 20px 48px; }
+.sweep .db-rerun { padding: 10px 0; border-bottom: 2px solid var(--db-accent); }
+.sweep .db-rerun strong { color: var(--db-accent); margin-right: .8em; }
+.sweep .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 24px 32px; }
+.sweep figure { margin: 0; min-width: 0; }
+.sweep figure svg { max-width: 100%; height: auto; }
+.sweep td.right, .sweep th.right { text-align: right; }
+"""
+
+
+def key_findings(project: Project, chapter: Chapter) -> list[str]:
+    """Return the findings that the chapter quotes under 要点, in their order: what a sweep compares first."""
+    text = project.notebook(chapter.name).read_text(encoding="utf-8")
+    import json
+
+    found: list[str] = []
+    inside = False
+    for cell in json.loads(text)["cells"]:
+        for line in "".join(cell["source"]).splitlines() if cell["cell_type"] == "markdown" else []:
+            inside = line.startswith("## 要点") if line.startswith("## ") else inside
+            found += re.findall(r"\{glue:text\}`([a-z]\w*)(?::[^`]*)?`", line) if inside else []
+    return list(dict.fromkeys(found))
+
+
+def compared(records: Sequence[Record], preferred: Sequence[str]) -> list[str]:
+    """Return the numeric findings that differ between the runs: the preferred ones first, at most MOST_FINDINGS."""
+    values: dict[str, list[Any]] = {}
+    for record in records:
+        for name, finding in record["findings"].items():
+            if isinstance(finding["value"], int | float):
+                values.setdefault(name, []).append(finding["value"])
+    varying = [name for name, given in values.items() if len(set(given)) > 1]
+    first = [name for name in preferred if name in varying]
+    return [*first, *(name for name in varying if name not in first)][:MOST_FINDINGS]
+
+
+def write_sweep_page(
+    project: Project, edition: Edition, chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], folder: Path,
+    findings: Sequence[str] = (),
+) -> Path:  # fmt: skip
+    """Write comparison.html into `folder` and return it; `findings` name what is compared in place of the 要点."""
+    names = varied_names(runs)
+    chosen = list(findings) or compared(records, key_findings(project, chapter))
+    failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
+    parts = [_figure(chapter, runs, records, names, finding, index) for index, finding in enumerate(chosen, start=1)]
+    parts = [part for part in parts if part]
+    body = [
+        f'<div class="db-rerun" role="note"><strong>{MARK}</strong>底本：《{_text(edition.title)}》{_text(edition.label)}，'
+        f"数据截至{edition.as_of}。</div>",
+        f"<h1>{_text(chapter.title)}：{len(runs)} 组参数比较</h1>",
+        f"<p>{_described(chapter, names)}完成 {len(runs) - len(failed)} 组，失败 {len(failed)} 组。</p>",
+        '<h2>各结果随参数的变化</h2><div class="multiples">' + "".join(parts) + "</div>"
+        if parts
+        else "<p>各组参数的数值结果都相同，或没有可比的数值。</p>",
+    ]
+    if chosen and parts:
+        body.append(f"<h2>排名</h2><p>按第一项结果由大到小；全部结果见 results.csv。</p>{_ranking(runs, records, names, chosen)}")
+    if failed:
+        rows = [[run.number, *(run.values.get(n) for n in names), r.get("cell"), r["error"]] for run, r in failed[:MOST_ROWS]]
+        body.append(f"<h2>失败</h2>{_table(['组', *names, '单元', '原因'], rows)}")
+    path = folder / "comparison.html"
+    path.write_text(_page(project, f"{chapter.title}：参数比较", "\n".join(body)), encoding="utf-8", newline="\n")
+    return path
+
+
+def _described(chapter: Chapter, names: Sequence[str]) -> str:
+    listed = "；".join(f"{name}（{chapter.parameters[name].meaning}）" for name in names)
+    return f"改动的参数：{_text(listed)}。" if names else ""
+
+
+def _label(run: Run, names: Sequence[str]) -> str:
+    return "、".join(str(plain_value(run.values[n])) for n in names if n in run.values) or "默认"
+
+
+def _frame(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], finding: str) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for run, record in zip(runs, records, strict=True):
+        found = record["findings"].get(finding)
+        if found and isinstance(found["value"], int | float):
+            values = {f"p_{name}": plain_value(run.values.get(name)) for name in names}
+            rows.append({"组": _label(run, names), "值": float(found["value"]), **values})
+    return pd.DataFrame(rows)
+
+
+def _figure(
+    chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], finding: str, index: int
+) -> str:
+    """Return the chart of one finding: lines over a parameter that is a number, otherwise dots in their order."""
+    from .. import charts
+    from ..charts.bundle import SVG_MIME
+    from ..render.nodes import data_table, inline_svg
+
+    frame = _frame(runs, records, names, finding)
+    if frame.empty:
+        return ""
+    unit = next(r["findings"][finding]["unit"] for r in records if finding in r["findings"])
+    numeric = [n for n in names if chapter.parameters[n].type in ("number", "integer") and frame[f"p_{n}"].nunique() > 1]
+    others = [n for n in names if n not in numeric[:1]]
+    columns: dict[str, str | tuple[str, str]] = {"组": "参数", "值": (finding, unit)}
+    shown = frame.sort_values("值", ascending=False, kind="stable")
+    best, worst = shown.iloc[0], shown.iloc[-1]
+    alt = f"{finding}：最大 {best['值']:.6g}{unit}（{best['组']}），最小 {worst['值']:.6g}{unit}（{worst['组']}）"
+    if numeric:
+        axis = f"p_{numeric[0]}"
+        shown = frame.assign(系列=[_series(row, others) for _, row in frame.iterrows()]).sort_values(axis, kind="stable")
+        title = chapter.parameters[numeric[0]]
+        several = shown["系列"].nunique() > 1
+        if shown["系列"].nunique() > 4:
+            chart: Any = charts.small_multiples(
+                shown[shown["系列"].isin(list(dict.fromkeys(shown["系列"]))[:MOST_POINTS])], facet="系列", x=axis, y="值",
+                title=finding, x_title=f"{title.name}（{title.unit}）" if title.unit else title.name, unit=unit, zero=False,
+            )  # fmt: skip
+        else:
+            chart = charts.line_chart(
+                shown, x=axis, y="值", title=finding, x_title=f"{title.name}（{title.unit}）" if title.unit else title.name,
+                series="系列" if several else None, unit=unit, zero=False, height=220,
+            )  # fmt: skip
+    else:
+        shown = shown.head(MOST_POINTS)
+        chart = charts.dot_plot(shown, category="组", value="值", title=finding, unit=unit, descending=True)
+    name = f"sweep-{index}-{re.sub(r'[^a-z0-9]+', '-', finding.lower()).strip('-')}"
+    bundle = charts.package(chart, name=name, caption=finding, alt=alt, unit=unit, data=frame, columns=columns)
+    data = next(v for k, v in bundle.items() if isinstance(v, Mapping))["usermeta"]["decisionbook"]["data"]
+    return (
+        f'<figure class="db-figure"><div class="chart db-chart"><div role="img" aria-label="{_text(alt)}">'
+        f"{inline_svg(bundle[SVG_MIME], name)}</div></div><figcaption>{_text(finding)}{_text(f'（{unit}）' if unit else '')}"
+        f'</figcaption><details class="chart-table"><summary>表格视图</summary>{data_table(data, alt)}</details></figure>'
+    )
+
+
+def _series(row: Any, others: Sequence[str]) -> str:
+    return "、".join(str(row[f"p_{name}"]) for name in others if row[f"p_{name}"] is not None) or "默认"
+
+
+def _ranking(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], findings: Sequence[str]) -> str:
+    done = [(run, r["findings"]) for run, r in zip(runs, records, strict=True) if r["status"] == "ok"]
+
+    def rank(item: tuple[Run, Mapping[str, Any]]) -> tuple[bool, float]:
+        value = item[1].get(findings[0], {}).get("value")
+        known = isinstance(value, int | float)
+        return not known, -float(value) if known else 0.0  # type: ignore[arg-type]
+
+    units = {f: next((found[f]["unit"] for _, found in done if f in found), "") for f in findings}
+    heads = ["名次", "组", *names, *(f"{f}（{units[f]}）" if units[f] else f for f in findings)]
+    rows = [
+        [place, run.number, *(run.values.get(n) for n in names), *(found[f]["value"] if f in found else None for f in findings)]
+        for place, (run, found) in enumerate(sorted(done, key=rank)[:MOST_ROWS], start=1)
+    ]
+    return _table(heads, rows)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    numeric = [all(isinstance(r[i], int | float | None) for r in rows) and bool(rows) for i in range(len(heads))]
+
+    def cell(value: Any, tag: str, right: bool) -> str:
+        text = "—" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+        return f"<{tag}{' class=right' if right else ''}>{_text(text)}</{tag}>"
+
+    head = "".join(cell(h, "th", numeric[i]) for i, h in enumerate(heads))
+    body = "".join("<tr>" + "".join(cell(v, "td", numeric[i]) for i, v in enumerate(row)) + "</tr>" for row in rows)
+    return f'<div class="db-scroll"><table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _page(project: Project, title: str, body: str) -> str:
+    sheets = "".join(
+        f"<style>\n{(project.book / '_static' / name).read_text(encoding='utf-8')}</style>\n"
+        for name in _SHEETS
+        if (project.book / "_static" / name).is_file()
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>{_text(title)}（{MARK}）</title>\n{sheets}<style>{_OWN_SHEET}</style>\n</head>\n"
+        f'<body class="db-chapter"><main class="sweep"><article class="db-article">\n{body}\n</article></main></body>\n</html>\n'
+    )
+
+
+def _text(value: Any) -> str:
+    return html.escape(str(value), quote=True)

@@ -1,0 +1,293 @@
+"""Many runs of one chapter: a grid or a table of parameters, checked before anything starts, resumed after a stop."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..data.context import RunContext
+from ..data.declarations import Chapter
+from ..data.package import Package
+from ..data.sheets import read_grid
+from ..errors import InputError, Problem, did_you_mean, one_of
+from .engines import as_job, run_jobs
+from .parameters import areas_by_name, convert
+
+RECORDS = "runs.jsonl"
+NOTEBOOKS = "notebooks"
+# A progress line is written at most this often, in seconds.
+PROGRESS_EVERY = 2.0
+_PACKAGE = Path(__file__).resolve().parents[1]
+# The parts of this package that shape what a run finds.
+_SHAPING = ("analysis", "data", "errors.py", "notebook.py", "project.py", "charts")
+Say = Callable[[str], None]
+Values = dict[str, Any]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One parameter set of a sweep: its number from 1, what varies, all values that are not the chapter's defaults."""
+
+    number: int
+    varied: Values
+    values: Values
+    id: str
+
+
+# ---- Parameter sets ---------------------------------------------------------------------------
+
+
+def grid_sets(chapter: Chapter, package: Package, words: Sequence[str]) -> list[Values]:
+    """Return every combination of `name=a,b,…` words, the last name varying fastest; `*` stands for all areas or choices.
+
+    Raises InputError with every word and value that does not fit.
+    """
+    axes: dict[str, list[Any]] = {}
+    problems: list[Problem] = []
+    for word in words:
+        name, sign, text = word.partition("=")
+        parameter = chapter.parameters.get(name)
+        if not sign or not text:
+            problems.append(Problem("--grid", repr(word), "name=value,value,…"))
+        elif parameter is None:
+            near = did_you_mean(name, chapter.parameters)
+            problems.append(Problem("--grid", f"an unknown parameter {name!r}", f"one of {one_of(chapter.parameters)}", near))
+        elif name in axes:
+            problems.append(Problem("--grid", f"{name} a second time", "each name once", "Put all its values into one list."))
+        else:
+            everything = list(parameter.choices) or (sorted(areas_by_name(package)) if parameter.type == "area" else [])
+            axes[name] = everything if text == "*" and everything else []
+            for part in [] if axes[name] else text.split(","):
+                try:
+                    axes[name].append(convert(parameter, part.strip()))
+                except ValueError as error:
+                    problems.append(Problem("--grid", repr(part), str(error), column=name))
+    if problems:
+        raise InputError(problems)
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def table_sets(chapter: Chapter, path: Path) -> list[Values]:
+    """Return one parameter set for each row of a CSV, XLSX or Parquet file whose heads are parameters.
+
+    An empty cell leaves the parameter as it is. Raises InputError with every fault.
+    """
+    grid = read_grid(path, (chapter.name,))
+    header, *rows = grid.rows
+    problems: list[Problem] = []
+    for index, head in enumerate(header):
+        if head and head not in chapter.parameters:
+            near, expected = did_you_mean(head, chapter.parameters), one_of(chapter.parameters)
+            problems.append(Problem(str(path), f"an unknown parameter {head!r}", expected, near, 1, head))
+        elif head and head in header[:index]:
+            problems.append(Problem(str(path), f"{head} a second time", "each name once", "Remove a column.", 1, head))
+    sets: list[Values] = []
+    for number, row in zip(grid.numbers[1:], rows, strict=True):
+        values: Values = {}
+        for head, cell in zip(header, row, strict=False):
+            if head not in chapter.parameters or cell == "":
+                continue
+            try:
+                values[head] = convert(chapter.parameters[head], cell)
+            except ValueError as error:
+                problems.append(Problem(str(path), repr(cell), str(error), row=number, column=head))
+        sets.append(values)
+    if problems:
+        raise InputError(problems)
+    return sets
+
+
+def plan(chapter: Chapter, package: Package, sets: Iterable[Values], base: Values, where: str, known_as: str) -> list[Run]:
+    """Return the runs of a sweep, every one checked against the chapter's contract; equal sets are run once.
+
+    `base` are the values that all runs share, `known_as` the digest of all else that shapes a run. Raises InputError
+    with the faults of every set, or when there is none.
+    """
+    areas = areas_by_name(package)
+    problems: list[Problem] = []
+    runs: dict[str, Run] = {}
+    for number, varied in enumerate(sets, start=1):
+        values = {**base, **varied}
+        try:
+            chapter.check(values, areas, where=f"{where}, set {number}")
+        except InputError as error:
+            problems += error.problems
+            continue
+        text = json.dumps([known_as, values], ensure_ascii=False, sort_keys=True)
+        run_id = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        runs.setdefault(run_id, Run(len(runs) + 1, varied, values, run_id))
+    if not runs and not problems:
+        problems.append(Problem(where, "no parameter set", "at least one"))
+    if problems:
+        raise InputError(problems)
+    return list(runs.values())
+
+
+def digest_of_inputs(context: RunContext, chapter: str) -> str:
+    """Return a digest of all that shapes a run beside its parameters: notebook, declaration, date, data, code."""
+    project = context.project
+    files = [project.notebook(chapter), project.notebooks / f"{chapter}.yml", project.datapackage]
+    files += sorted(project.data.rglob("*.csv"))
+    files += [path for _, path in sorted(context.tables.items())]
+    for part in _SHAPING:
+        files += sorted((_PACKAGE / part).rglob("*.py")) if (_PACKAGE / part).is_dir() else [_PACKAGE / part]
+    total = hashlib.sha256(f"{chapter}\0{context.edition}\0{context.as_of}\0{sorted(context.tables)}".encode())
+    for path in files:
+        content = _code(path) if path.suffix == ".ipynb" else path.read_bytes()
+        total.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return total.hexdigest()
+
+
+def _code(notebook: Path) -> bytes:
+    """Return the code of a notebook: prose and stored outputs do not shape a run."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return json.dumps([c["source"] for c in cells if c["cell_type"] == "code"]).encode("utf-8", "surrogatepass")
+
+
+# ---- Records ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def record_file(folder: Path, chapter: str, say: Say) -> Iterator[tuple[dict[str, Record], Callable[[Record], None]]]:
+    """Open the records of a sweep's folder for this process alone: those that are there by id, and a way to add one.
+
+    One line a finished run, written at once. A last line that a stop cut off is taken away. Raises InputError when the
+    folder belongs to another chapter or another process writes there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / RECORDS
+    with path.open("a+b") as handle:
+        _lock(handle, path)
+        handle.seek(0)
+        content = handle.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            say("  the last record was cut off; its run is run again")
+            handle.truncate(len(whole))
+        records: dict[str, Record] = {}
+        for number, line in enumerate(whole.splitlines(), start=1):
+            try:
+                record = json.loads(line)
+                records[record["id"]] = record
+            except (ValueError, KeyError, TypeError):
+                problem = Problem(str(path), "a line that is no record", "one JSON record a line", "Remove the line.", number)
+                raise InputError(problem) from None
+            if record.get("chapter") != chapter:
+                remedy = "Name another folder with -o."
+                raise InputError(Problem(str(path), f"runs of {record.get('chapter')}", f"runs of {chapter}", remedy, number))
+
+        def add(record: Record) -> None:
+            line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+            # One call of the system for one line: a stop leaves all of it or a tail that is taken away.
+            os.write(handle.fileno(), line + b"\n")
+            records[record["id"]] = record
+
+        yield records, add
+
+
+def _lock(handle: Any, path: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # not on this system: two sweeps in one folder are then up to the analyst
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        remedy = "Wait for it, or name another folder with -o."
+        raise InputError(Problem(str(path), "another sweep writing here", "a folder of its own", remedy)) from None
+
+
+# ---- The sweep --------------------------------------------------------------------------------
+
+
+def run_sweep(
+    chapter: str,
+    context: RunContext,
+    runs: Sequence[Run],
+    folder: Path,
+    *,
+    workers: int,
+    scheduler: str | None = None,
+    keep: bool = False,
+    retry: bool = False,
+    say: Say = print,
+) -> list[Record]:
+    """Run what `folder` has no record of and return the records of all runs, in their order.
+
+    A failed run is a record like another: it is run again only when `retry` says so. With `keep` the executed
+    notebooks are written to `folder`/notebooks, by id.
+    """
+    settings = {
+        "project": str(context.project.root.resolve()),
+        "edition": context.edition,
+        "as_of": context.as_of,
+        "tables": {name: str(path.resolve()) for name, path in sorted(context.tables.items())},
+        "chapter": chapter,
+        "keep": keep,
+    }
+    by_id = {run.id: run for run in runs}
+    with record_file(folder, chapter, say) as (records, add):
+        jobs = [as_job(settings, run.id, run.values) for run in runs if _wanted(records.get(run.id), folder, run, keep, retry)]
+        if len(jobs) < len(runs):
+            say(f"  {len(runs) - len(jobs)} of {len(runs)} runs are there already")
+        progress = _Progress(len(jobs), say)
+        outcomes = run_jobs(jobs, workers=min(workers, max(1, len(jobs))), scheduler=scheduler) if jobs else iter(())
+        for job, outcome in outcomes:
+            notebook = outcome.pop("notebook", None)
+            if notebook is not None:
+                _write(folder / NOTEBOOKS / f"{job['id']}.ipynb", notebook)
+            add({"id": job["id"], "chapter": chapter, "parameters": by_id[job["id"]].values, **outcome})
+            progress.step(outcome["status"] == "ok")
+        return [records[run.id] for run in runs]
+
+
+def _wanted(record: Mapping[str, Any] | None, folder: Path, run: Run, keep: bool, retry: bool) -> bool:
+    if record is None or (retry and record["status"] != "ok"):
+        return True
+    return keep and record["status"] == "ok" and not (folder / NOTEBOOKS / f"{run.id}.ipynb").is_file()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+class _Progress:
+    """Says how far a sweep is and how long the rest takes at the pace so far."""
+
+    def __init__(self, total: int, say: Say) -> None:
+        self.total, self.say = total, say
+        self.done = self.failed = 0
+        self.started = self.last = time.monotonic()
+
+    def step(self, succeeded: bool) -> None:
+        self.done += 1
+        self.failed += not succeeded
+        now = time.monotonic()
+        if self.done == self.total or now - self.last >= PROGRESS_EVERY:
+            self.last = now
+            pace = (now - self.started) / self.done
+            left = f"{duration(pace * (self.total - self.done))} left" if self.done < self.total else duration(now - self.started)
+            failed = f", {self.failed} failed" if self.failed else ""
+            self.say(f"  [{self.done}/{self.total}] {1 / pace if pace else 0:.1f} runs a second{failed}, {left}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: 45 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

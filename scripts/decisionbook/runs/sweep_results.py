@@ -1,0 +1,90 @@
+"""The results of a sweep as tables: one row a finding of a run, one row a run, one row a failure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..data.owndata import safe_cell
+from .sweep import Record, Run
+
+RESULTS, WIDE, PARQUET, FAILED = "results.csv", "runs.csv", "results.parquet", "failures.csv"
+_FINDING = ("finding", "value", "text", "unit", "low", "high")
+_TYPES = {"run": "BIGINT", "value": "DOUBLE", "low": "DOUBLE", "high": "DOUBLE"}
+
+
+def varied_names(runs: Sequence[Run]) -> list[str]:
+    """Return the parameters that the runs of a sweep set, in the order in which they first do."""
+    return list(dict.fromkeys(name for run in runs for name in run.varied))
+
+
+def write_results(runs: Sequence[Run], records: Sequence[Record], folder: Path) -> list[Path]:
+    """Write results.csv and results.parquet (run, parameters, finding, value or text, unit, low, high), runs.csv (one
+    row a run) and, when there are any, failures.csv; return what was written."""
+    names = varied_names(runs)
+    heads = ["run", *names, *_FINDING]
+    rows = list(_tidy(runs, records, names))
+    _write_csv(folder / RESULTS, heads, rows)
+    _write_parquet(folder / PARQUET, heads, rows, {name: _type(run.values.get(name) for run in runs) for name in names})
+    found = list(dict.fromkeys(name for record in records for name in record["findings"]))
+    _write_csv(folder / WIDE, ["run", *names, "status", "seconds", *found], _wide(runs, records, names, found))
+    failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
+    (folder / FAILED).unlink(missing_ok=True)
+    if failed:
+        lines = [[run.number, *(run.values.get(n) for n in names), record.get("cell"), record["error"]] for run, record in failed]
+        _write_csv(folder / FAILED, ["run", *names, "cell", "error"], lines)
+    return [folder / name for name in (RESULTS, PARQUET, WIDE, *([FAILED] if failed else []))]
+
+
+def _tidy(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str]) -> Iterable[list[Any]]:
+    for run, record in zip(runs, records, strict=True):
+        for name, finding in record["findings"].items():
+            value = finding["value"]
+            number, text = (None, value) if isinstance(value, str) else (value, None)
+            values = [run.values.get(n) for n in names]
+            yield [run.number, *values, name, number, text, finding["unit"], finding["low"], finding["high"]]
+
+
+def _wide(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], found: Sequence[str]) -> Iterable[list[Any]]:
+    for run, record in zip(runs, records, strict=True):
+        findings: Mapping[str, Any] = record["findings"]
+        values = [findings[name]["value"] if name in findings else None for name in found]
+        yield [run.number, *(run.values.get(n) for n in names), record["status"], record["seconds"], *values]
+
+
+def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV that Excel opens: byte-order mark, and no cell that it would take for a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(heads)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
+
+
+def _type(values: Iterable[Any]) -> str:
+    known = [v for v in values if v is not None]
+    if known and all(isinstance(v, bool) for v in known):
+        return "BOOLEAN"
+    if known and all(isinstance(v, int | float) and not isinstance(v, bool) for v in known):
+        return "DOUBLE"
+    return "VARCHAR"
+
+
+def _write_parquet(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> None:
+    """Write the same rows as Parquet, with typed columns and the texts as they are."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="db-") as made:
+        plain = Path(made) / "rows.csv"
+        with plain.open("w", encoding="utf-8", errors="replace", newline="") as handle:
+            writer = csv.writer(handle, lineterminator="\n")
+            writer.writerow(heads)
+            writer.writerows(rows)
+        columns = {name: types.get(name) or _TYPES.get(name, "VARCHAR") for name in heads}
+        with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as database:
+            read = database.read_csv(str(plain), header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")
+            read.write_parquet(str(path))
