@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ _OWN_SHEET = """
 .sweep { max-width: 76rem; margin: 0 auto; padding: 16px 20px 48px; }
 .sweep .db-rerun { padding: 10px 0; border-bottom: 2px solid var(--db-accent); }
 .sweep .db-rerun strong { color: var(--db-accent); margin-right: .8em; }
+.sweep h1 { margin-top: 24px; }
 .sweep .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 24px 32px; }
 .sweep figure { margin: 0; min-width: 0; }
 .sweep figure svg { max-width: 100%; height: auto; }
@@ -35,8 +37,6 @@ _OWN_SHEET = """
 def key_findings(project: Project, chapter: Chapter) -> list[str]:
     """Return the findings that the chapter quotes under 要点, in their order: what a sweep compares first."""
     text = project.notebook(chapter.name).read_text(encoding="utf-8")
-    import json
-
     found: list[str] = []
     inside = False
     for cell in json.loads(text)["cells"]:
@@ -46,14 +46,17 @@ def key_findings(project: Project, chapter: Chapter) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def compared(records: Sequence[Record], preferred: Sequence[str]) -> list[str]:
-    """Return the numeric findings that differ between the runs: the preferred ones first, at most MOST_FINDINGS."""
+def compared(records: Sequence[Record], preferred: Sequence[str], names: Sequence[str] = ()) -> list[str]:
+    """Return the numeric findings that differ between the runs: the preferred ones first, at most MOST_FINDINGS.
+
+    `names` are the parameters that vary: a finding of such a name only repeats one.
+    """
     values: dict[str, list[Any]] = {}
     for record in records:
         for name, finding in record["findings"].items():
             if isinstance(finding["value"], int | float):
                 values.setdefault(name, []).append(finding["value"])
-    varying = [name for name, given in values.items() if len(set(given)) > 1]
+    varying = [name for name, given in values.items() if len(set(given)) > 1 and name not in names]
     first = [name for name in preferred if name in varying]
     return [*first, *(name for name in varying if name not in first)][:MOST_FINDINGS]
 
@@ -64,7 +67,7 @@ def write_sweep_page(
 ) -> Path:  # fmt: skip
     """Write comparison.html into `folder` and return it; `findings` name what is compared in place of the 要点."""
     names = varied_names(runs)
-    chosen = list(findings) or compared(records, key_findings(project, chapter))
+    chosen = list(findings) or compared(records, key_findings(project, chapter), names)
     failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
     parts = [_figure(chapter, runs, records, names, finding, index) for index, finding in enumerate(chosen, start=1)]
     parts = [part for part in parts if part]
@@ -128,7 +131,7 @@ def _figure(
     alt = f"{finding}：最大 {best['值']:.6g}{unit}（{best['组']}），最小 {worst['值']:.6g}{unit}（{worst['组']}）"
     if numeric:
         axis = f"p_{numeric[0]}"
-        shown = frame.assign(系列=[_series(row, others) for _, row in frame.iterrows()]).sort_values(axis, kind="stable")
+        shown = frame.assign(系列=[_series(chapter, row, others) for _, row in frame.iterrows()]).sort_values(axis, kind="stable")
         title = chapter.parameters[numeric[0]]
         several = shown["系列"].nunique() > 1
         if shown["系列"].nunique() > 4:
@@ -154,8 +157,14 @@ def _figure(
     )
 
 
-def _series(row: Any, others: Sequence[str]) -> str:
-    return "、".join(str(row[f"p_{name}"]) for name in others if row[f"p_{name}"] is not None) or "默认"
+def _series(chapter: Chapter, row: Any, others: Sequence[str]) -> str:
+    """Return the name of a line: the other parameters, those that are numbers with name and unit."""
+    parts = []
+    for name in others:
+        value, parameter = row[f"p_{name}"], chapter.parameters[name]
+        if value is not None and value == value:
+            parts.append(f"{name} {plain_value(value)}{parameter.unit}" if parameter.type in ("number", "integer") else str(value))
+    return "、".join(parts) or "默认"
 
 
 def _ranking(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], findings: Sequence[str]) -> str:
@@ -176,7 +185,9 @@ def _ranking(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    numeric = [all(isinstance(r[i], int | float | None) for r in rows) and bool(rows) for i in range(len(heads))]
+    # A finding that is missing in some runs is still a column of numbers.
+    columns = [[row[i] for row in rows if row[i] not in (None, "缺")] for i in range(len(heads))]
+    numeric = [bool(column) and all(isinstance(value, int | float) for value in column) for column in columns]
 
     def cell(value: Any, tag: str, right: bool) -> str:
         text = "—" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)

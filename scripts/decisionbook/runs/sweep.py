@@ -106,11 +106,20 @@ def table_sets(chapter: Chapter, path: Path) -> list[Values]:
     return sets
 
 
-def plan(chapter: Chapter, package: Package, sets: Iterable[Values], base: Values, where: str, known_as: str) -> list[Run]:
+def plan(
+    chapter: Chapter,
+    package: Package,
+    sets: Iterable[Values],
+    base: Values,
+    where: str,
+    known_as: str,
+    left_out: Callable[[InputError], None] | None = None,
+) -> list[Run]:
     """Return the runs of a sweep, every one checked against the chapter's contract; equal sets are run once.
 
     `base` are the values that all runs share, `known_as` the digest of all else that shapes a run. Raises InputError
-    with the faults of every set, or when there is none.
+    with the faults of every set, or when there is none; with `left_out` a set that does not fit is told to it instead,
+    which is for sets that nobody wrote down one by one.
     """
     areas = areas_by_name(package)
     problems: list[Problem] = []
@@ -120,7 +129,10 @@ def plan(chapter: Chapter, package: Package, sets: Iterable[Values], base: Value
         try:
             chapter.check(values, areas, where=f"{where}, set {number}")
         except InputError as error:
-            problems += error.problems
+            if left_out is None:
+                problems += error.problems
+            else:
+                left_out(error)
             continue
         text = json.dumps([known_as, values], ensure_ascii=False, sort_keys=True)
         run_id = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,261 @@
+"""Sweeps: every set checked first, failures collected, nothing run twice, the same tables however it was stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from decisionbook.cli import main
+from decisionbook.data.declarations import load_chapter
+from decisionbook.data.package import Package
+from decisionbook.errors import InputError
+from decisionbook.project import Project
+from decisionbook.runs import engines
+from decisionbook.runs.sweep import duration, grid_sets, plan, record_file, table_sets
+
+from ..conftest import copy_project
+from .helpers import alive, notebook_of
+
+CHAPTER = "industry_revenue_share"
+TINY = """\
+title: 小章
+title_en: A small chapter
+part: 数字产业
+sources: ["000"]
+data_until: 2022
+status: current
+parameters:
+  area: {type: area, default: 广西, meaning: 地区}
+  step: {type: integer, default: 1, minimum: 0, maximum: 99, meaning: 步}
+"""
+CELLS = (
+    "area = '广西'\nstep = 1",
+    "import os, time\nfrom decisionbook import notebook as nb\np = nb.start('tiny', globals())",
+    "assert p.step != 13, 'unlucky'\nfolder = os.environ.get('TINY_LOG')\n"
+    "if folder:\n    open(os.path.join(folder, f'{p.area}-{p.step}-{os.getpid()}'), 'w').close()\n    time.sleep(0.3)",
+    "nb.record('double', 2 * p.step, unit='个')\nnb.record('name', '=' + p.area)",
+)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with a chapter that runs in an instant."""
+    project = copy_project(tmp_path_factory.mktemp("sweep") / "project")
+    (project.notebooks / "tiny.yml").write_text(TINY, encoding="utf-8")
+    nbformat.write(notebook_of(*CELLS), project.notebook("tiny"))
+    return project
+
+
+def sweep(project: Project, folder: Path, *words: str) -> int:
+    return main(["--project", str(project.root), "sweep", "tiny", "-o", str(folder), "--workers", "2", *words])
+
+
+def records(folder: Path) -> list[dict[str, object]]:
+    path = folder / "runs.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+# ---- Parameter sets ---------------------------------------------------------------------------
+
+
+def test_grids_and_tables_give_typed_sets(project: Project, tmp_path: Path) -> None:
+    chapter, package = load_chapter(project, CHAPTER), Package(project)
+    expected = [{"growth": g, "annualisation": a} for g in (10, 12.5) for a in chapter.parameters["annualisation"].choices]
+    assert grid_sets(chapter, package, ["growth=10, 12.5", "annualisation=*"]) == expected
+    (tmp_path / "t.csv").write_bytes("growth,area\n10,\n,广东\n".encode("gbk"))
+    assert table_sets(chapter, tmp_path / "t.csv") == [{"growth": 10}, {"area": "广东"}]
+
+
+def test_every_fault_of_every_set_is_told_before_anything_runs(project: Project, tmp_path: Path) -> None:
+    chapter, package = load_chapter(project, CHAPTER), Package(project)
+    with pytest.raises(InputError) as caught:
+        grid_sets(chapter, package, ["growht=1", "growth=fast", "horizon", "area=广西", "area=广东"])
+    assert len(caught.value.problems) == 4
+    with pytest.raises(InputError) as caught:
+        plan(chapter, package, [{"growth": 900.0}, {"area": "广酉"}, {"growth": 5.0}], {}, "--grid", "x")
+    assert [p.file for p in caught.value.problems] == ["--grid, set 1", "--grid, set 2"]
+    (tmp_path / "t.csv").write_text("growth,speed,growth\nx,1,2\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        table_sets(chapter, tmp_path / "t.csv")
+    assert {(p.row, p.column) for p in caught.value.problems} == {(1, "speed"), (1, "growth"), (2, "growth")}
+    same = plan(chapter, package, [{"growth": 5.0}, {"growth": 5}, {"growth": 6}], {}, "--grid", "x")
+    assert [r.number for r in same] == [1, 2]
+
+
+def test_wrong_sets_start_nothing(tiny: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweep(tiny, tmp_path / "out", "--grid", "step=1,100", "area=广酉") == 2
+    told = capsys.readouterr().err
+    assert "0–99" in told
+    assert 'Did you mean "广西"' in told
+    assert not (tmp_path / "out").exists()
+    assert sweep(tiny, tmp_path / "out") == 2
+
+
+def test_records_survive_a_cut_off_line_and_refuse_another_sweep(tmp_path: Path) -> None:
+    said: list[str] = []
+    with record_file(tmp_path, "tiny", said.append) as (_, add):
+        add({"id": "a", "chapter": "tiny", "text": "值\n二"})
+        with pytest.raises(InputError, match="another sweep"), record_file(tmp_path, "tiny", said.append):
+            pass
+    with (tmp_path / "runs.jsonl").open("ab") as handle:
+        handle.write(b'{"id":"b","cha')
+    with record_file(tmp_path, "tiny", said.append) as (found, add):
+        assert list(found) == ["a"]
+        add({"id": "c", "chapter": "tiny"})
+    assert len(said) == 1
+    assert [r["id"] for r in records(tmp_path)] == ["a", "c"]
+    with pytest.raises(InputError, match="runs of tiny"), record_file(tmp_path, "other", said.append):
+        pass
+
+
+def test_durations() -> None:
+    assert [duration(s) for s in (0.4, 59.6, 200, 7500)] == ["0 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]
+
+
+# ---- Runs -------------------------------------------------------------------------------------
+
+
+def test_a_sweep_collects_failures_and_writes_tables_and_page(
+    tiny: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import duckdb
+
+    out = tmp_path / "out"
+    assert sweep(tiny, out, "--grid", "step=1,13,3", "area=广西,广东", "--keep-notebooks") == 1
+    told = capsys.readouterr().out
+    assert "[6/6]" in told
+    failed = rows(out / "failures.csv")
+    assert [(r["step"], r["area"], r["cell"]) for r in failed] == [("13", "广西", "4"), ("13", "广东", "4")]
+    assert all("unlucky" in r["error"] for r in failed)
+    tidy = rows(out / "results.csv")
+    doubled = [(r["run"], r["step"], r["area"], r["value"], r["unit"]) for r in tidy if r["finding"] == "double"]
+    assert doubled == [("1", "1", "广西", "2", "个"), ("2", "1", "广东", "2", "个"), ("5", "3", "广西", "6", "个"), ("6", "3", "广东", "6", "个")]
+    assert {r["text"] for r in tidy if r["finding"] == "name"} == {"'=广西", "'=广东"}
+    typed = duckdb.sql(f"SELECT run, step, value, text FROM '{out / 'results.parquet'}' ORDER BY ALL").fetchall()
+    assert typed[0] == (1, 1.0, 2.0, None)
+    assert {t[3] for t in typed} == {None, "=广西", "=广东"}
+    assert [r["status"] for r in rows(out / "runs.csv")] == ["ok", "ok", "failed", "failed", "ok", "ok"]
+    page = (out / "comparison.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "unlucky" in page
+    assert "分析者重算" in page
+    assert not re.search(r"<script|<link|\ssrc=|https?://(?!www\.w3\.org)", page)
+    assert len(list((out / "notebooks").glob("*.ipynb"))) == 4
+    before = (out / "runs.jsonl").read_bytes()
+    assert sweep(tiny, out, "--grid", "step=1,13,3", "area=广西,广东") == 1
+    assert (out / "runs.jsonl").read_bytes() == before, "what is there already is not run again, failures neither"
+    assert sweep(tiny, out, "--grid", "step=13", "--retry-failed") == 1
+    assert len(records(out)) == 7
+
+
+def test_a_killed_sweep_goes_on_where_it_was(tiny: Project, tmp_path: Path) -> None:
+    """Each run leaves a file of its own: after a kill -9 and a second start every finished run was run once."""
+    out, log = tmp_path / "out", tmp_path / "log"
+    log.mkdir()
+    words = ["--project", str(tiny.root), "sweep", "tiny", "--grid", "step=20,21,22,23,24,25,26,27", "-o", str(out), "--workers", "2"]
+    environment = {**os.environ, "TINY_LOG": str(log)}
+    command = [sys.executable, "-m", "decisionbook.cli", *words]
+    first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while len(records(out)) < 2:
+        assert first.poll() is None
+        time.sleep(0.05)
+    children = [int(p) for p in Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text(encoding="ascii").split()]
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    finished = {json.dumps(r["parameters"], sort_keys=True) for r in records(out)}
+    deadline = time.monotonic() + 10
+    while any(alive(pid) for pid in children):
+        assert time.monotonic() < deadline, "a worker outlived the sweep"
+        time.sleep(0.1)
+    before = {p.name for p in log.iterdir()}
+    second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stderr
+    assert f"{len(finished)} of 8 runs are there already" in second.stdout
+    assert len({r["id"] for r in records(out)}) == len(records(out)) == 8
+    again = {name.split("-")[1] for name in {p.name for p in log.iterdir()} - before}
+    assert not {json.dumps({"step": int(step)}) for step in again} & finished
+
+
+def dies_once(job: engines.Job) -> engines.Outcome:
+    """Kill the worker process: the first time, or each time when the job says so."""
+    mark = Path(job["project"]) / job["id"]
+    if job["id"] == "deadly" or (job["id"] == "once" and not mark.exists()):
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"status": "ok", "id": job["id"]}
+
+
+def test_a_worker_that_dies_costs_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "run_one", dies_once)
+    jobs = [{"id": name, "project": str(tmp_path)} for name in ("a", "once", "b", "deadly", "c", "d", "e")]
+    outcomes = {job["id"]: outcome for job, outcome in engines.run_local(jobs, 1)}
+    assert sorted(outcomes) == sorted(job["id"] for job in jobs)
+    assert {name for name, outcome in outcomes.items() if outcome["status"] != "ok"} <= {"deadly", "c", "e"}
+    assert outcomes["deadly"]["status"] == "failed"
+    assert outcomes["once"]["status"] == "ok"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_that_loses_a_worker(tiny: Project, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    address = f"tcp://127.0.0.1:{free_port()}"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    base = [sys.executable, "-m", "dask"]
+    log = tmp_path / "log"
+    log.mkdir()
+    environment = {**os.environ, "TINY_LOG": str(log)}
+    scheduler = [*base, "scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
+    worker = [*base, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path / "dask")]
+    started = [subprocess.Popen(scheduler, **quiet)]  # type: ignore[call-overload]
+    started += [subprocess.Popen(worker, env=environment, **quiet) for _ in range(2)]  # type: ignore[call-overload]
+    try:
+        out = tmp_path / "out"
+        words = ["sweep", "tiny", "--grid", "step=20,21,22,23,24,25,26,27", "-o", str(out), "--scheduler", address]
+        command = [sys.executable, "-m", "decisionbook.cli", "--project", str(tiny.root), *words]
+        deadline = time.monotonic() + 40
+        while "ready" not in ready(address):
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while len(records(out)) < 2 and run.poll() is None:
+            time.sleep(0.05)
+        started[1].kill()
+        output, errors = run.communicate(timeout=120)
+        assert run.returncode == 0, output + errors
+        assert len({r["id"] for r in records(out)}) == len(records(out)) == 8
+        assert all(r["status"] == "ok" for r in records(out))
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def ready(address: str) -> str:
+    from distributed import Client
+
+    try:
+        with Client(address, timeout="2s", set_as_default=False) as client:
+            return "ready" if len(client.scheduler_info()["workers"]) == 2 else ""
+    except OSError:
+        return ""
