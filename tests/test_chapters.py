@@ -80,3 +80,16 @@ def test_charts_and_tables_are_captioned_and_referred_to(path: Path) -> None:
                     assert len(described["alt"]) >= 10
                     assert described["source"]
                     assert described["data"]["rows"]
+
+
+@pytest.mark.parametrize("growth", [11.0, 17.5, 32.0])
+def test_the_catch_up_slider_says_what_the_function_says(growth: float, project: Project, tmp_path: Path) -> None:
+    """The page computes the readout with Vega; to the last digit shown it is the recorded finding."""
+    edition = find_edition(project, None)
+    context = RunContext(project, edition.id, edition.as_of)
+    result = execute("industry_revenue_share", context, tmp_path / "run.ipynb", {"growth": growth})
+    specs = [json.loads(c) for c in charts_of(nbformat.read(result.notebook, as_version=4))]
+    described = next(s["usermeta"]["decisionbook"] for s in specs if s["usermeta"]["decisionbook"].get("sliders"))
+    assert described["sliders"][0]["base"] == growth
+    shown = round(float(described["readouts"][0]["value"]), described["readouts"][0]["digits"])
+    assert shown == round(result.findings["catch_up_years"]["value"], 1)

@@ -70,9 +70,10 @@ def measure(folder: Path, only: Sequence[str] | None, *, pages: bool) -> None:
     for name in ("data", "notebooks", "book"):
         shutil.copytree(ROOT / name, project / name)
     # The package too: an edit while this runs would change what is measured.
-    shutil.copytree(ROOT / "scripts", folder / "code", ignore=shutil.ignore_patterns("__pycache__"))
-    os.environ["PYTHONPATH"] = str(folder / "code")
-    command([sys.executable, "-m", "compileall", "-q", str(folder / "code")], folder)
+    code = folder / "code" / "decisionbook"
+    shutil.copytree(ROOT / "scripts" / "decisionbook", code, ignore=shutil.ignore_patterns("__pycache__"))
+    os.environ["PYTHONPATH"] = str(code.parent)
+    command([sys.executable, "-m", "compileall", "-q", str(code)], folder)
     chapters, edition = trim(project, only)
     show_machine(len(chapters))
     python = sys.executable

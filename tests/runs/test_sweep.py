@@ -143,8 +143,8 @@ def test_a_sweep_collects_failures_and_writes_tables_and_page(
     assert [(r["step"], r["area"], r["cell"]) for r in failed] == [("13", "广西", "4"), ("13", "广东", "4")]
     assert all("unlucky" in r["error"] for r in failed)
     tidy = rows(out / "results.csv")
-    doubled = [(r["run"], r["step"], r["area"], r["value"], r["unit"]) for r in tidy if r["finding"] == "double"]
-    assert doubled == [("1", "1", "广西", "2", "个"), ("2", "1", "广东", "2", "个"), ("5", "3", "广西", "6", "个"), ("6", "3", "广东", "6", "个")]
+    doubled = ["{run} {step} {area} {value} {unit}".format(**r) for r in tidy if r["finding"] == "double"]
+    assert doubled == ["1 1 广西 2 个", "2 1 广东 2 个", "5 3 广西 6 个", "6 3 广东 6 个"]
     assert {r["text"] for r in tidy if r["finding"] == "name"} == {"'=广西", "'=广东"}
     typed = duckdb.sql(f"SELECT run, step, value, text FROM '{out / 'results.parquet'}' ORDER BY ALL").fetchall()
     assert typed[0] == (1, 1.0, 2.0, None)
@@ -167,9 +167,9 @@ def test_a_killed_sweep_goes_on_where_it_was(tiny: Project, tmp_path: Path) -> N
     """Each run leaves a file of its own: after a kill -9 and a second start every finished run was run once."""
     out, log = tmp_path / "out", tmp_path / "log"
     log.mkdir()
-    words = ["--project", str(tiny.root), "sweep", "tiny", "--grid", "step=20,21,22,23,24,25,26,27", "-o", str(out), "--workers", "2"]
+    words = ["sweep", "tiny", "--grid", "step=20,21,22,23,24,25,26,27", "-o", str(out), "--workers", "2"]
     environment = {**os.environ, "TINY_LOG": str(log)}
-    command = [sys.executable, "-m", "decisionbook.cli", *words]
+    command = [sys.executable, "-m", "decisionbook.cli", "--project", str(tiny.root), *words]
     first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while len(records(out)) < 2:
         assert first.poll() is None
@@ -226,7 +226,8 @@ def test_a_dask_cluster_that_loses_a_worker(tiny: Project, tmp_path: Path) -> No
     log.mkdir()
     environment = {**os.environ, "TINY_LOG": str(log)}
     scheduler = [*base, "scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
-    worker = [*base, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path / "dask")]
+    worker = [*base, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    worker += ["--local-directory", str(tmp_path / "dask")]
     started = [subprocess.Popen(scheduler, **quiet)]  # type: ignore[call-overload]
     started += [subprocess.Popen(worker, env=environment, **quiet) for _ in range(2)]  # type: ignore[call-overload]
     try:

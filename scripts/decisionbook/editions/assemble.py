@@ -13,12 +13,15 @@ import nbformat
 import yaml
 
 from ..errors import InputError, Problem
+from ..data.declarations import Chapter
+from ..notebook import TABLE_MIME
 from ..project import Project
 from ..render.recalculation import recalculation_script
 from ..render.vega import assemble_output
 from ..runs.execute import GLUE_PREFIX, RunResult
 from .definition import Edition
 
+CHART_MIME = "application/vnd.vegalite.v6+json"
 BOOK_DATA = "book.json"
 # What lies in book/ beside the pages and is not source text of the book.
 _LEFT_OUT = ("editions", "_static", "_templates")
@@ -121,3 +124,18 @@ def copy_notebooks(results: Mapping[str, RunResult], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, result in results.items():
         shutil.copyfile(result.notebook, folder / f"{name}.ipynb")
+
+
+def exhibits(results: Mapping[str, RunResult], chapters: Mapping[str, Chapter]) -> list[dict[str, str]]:
+    """Return the charts and tables that the chapters show, in their order: kind, name, caption, chapter's title."""
+    listed = []
+    for name, result in results.items():
+        for cell in nbformat.read(result.notebook, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                chart = data.get(CHART_MIME, {}).get("usermeta", {}).get("decisionbook")
+                described = chart or data.get(TABLE_MIME)
+                if described:
+                    kind = "figures" if chart else "tables"
+                    listed.append({"kind": kind, "name": described["name"], "caption": described["caption"], "chapter": chapters[name].title})
+    return listed

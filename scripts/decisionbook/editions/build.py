@@ -27,7 +27,7 @@ from ..render.recalculation import recalculation_data
 from ..runs.batch import run_all
 from ..runs.execute import RunResult
 from ..runs.parameters import areas_by_name
-from .assemble import assemble, copy_notebooks
+from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
 from .diff import published_before
@@ -157,7 +157,7 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
     snapshot = take_snapshot(project, edition, chapters, results, rows)
     changes = changes_page(project, edition, before, snapshot, results)
-    book = book_content(project, edition, chapters, findings, rows) | {"changes": changes}
+    book = book_content(project, edition, chapters, findings, rows) | {"changes": changes, "exhibits": exhibits(results, chapters)}
     source = assemble(project, edition, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
     staging = project.build / "book" / f".{edition.id}.new"
@@ -219,7 +219,17 @@ def book_content(
         "catalogue": package.catalogue(),
         "glossary": package.rows("glossary"),
         "self_test": _self_test(package, edition),
+        "statistics": _statistics(package),
     }
+
+
+def _statistics(package: Package) -> list[dict[str, Any]]:
+    """Return the publications behind the official statistics, with the values that each gives."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for row in package.rows("observations"):
+        key = (row["publisher"], row["title"], row["published_by"])
+        counts[key] = counts.get(key, 0) + 1
+    return [{"publisher": p, "title": t, "published_by": d, "count": n} for (p, t, d), n in sorted(counts.items())]
 
 
 def chapter_content(

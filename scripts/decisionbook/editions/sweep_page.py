@@ -163,7 +163,8 @@ def _series(chapter: Chapter, row: Any, others: Sequence[str]) -> str:
     for name in others:
         value, parameter = row[f"p_{name}"], chapter.parameters[name]
         if value is not None and value == value:
-            parts.append(f"{name} {plain_value(value)}{parameter.unit}" if parameter.type in ("number", "integer") else str(value))
+            number = parameter.type in ("number", "integer")
+            parts.append(f"{name} {plain_value(value)}{parameter.unit}" if number else str(value))
     return "、".join(parts) or "默认"
 
 

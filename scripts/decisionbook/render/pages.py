@@ -133,6 +133,41 @@ class ReconciliationAll(SphinxDirective):
         ]
 
 
+class ListOfExhibits(SphinxDirective):
+    """`{list-of}` figures or tables: every one of the chapters, with number, caption and chapter."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        listed = nodes.bullet_list(classes=["exhibits"])
+        for exhibit in quote(self.env, "exhibits"):
+            if exhibit["kind"] != self.arguments[0]:
+                continue
+            number = addnodes.pending_xref(
+                "",
+                nodes.literal("", exhibit["name"], classes=["xref"]),
+                refdomain="std",
+                reftype="numref",
+                reftarget=exhibit["name"],
+                refexplicit=False,
+                refwarn=True,
+                refdoc=self.env.docname,
+            )
+            line = nodes.paragraph("", "", number, nodes.Text(f"　{exhibit['caption']}（{exhibit['chapter']}）"))
+            listed += nodes.list_item("", line)
+        return [listed]
+
+
+class StatisticsTable(_PageTable):
+    """`{statistics-table}`: the publications that the official statistics come from."""
+
+    name_of_table, caption = "tab-statistics", "本版所用的官方统计"
+    heads, widths, right = ("发布机构", "题名", "不晚于此日公布", "数值个数"), (28, 40, 18, 14), (3,)
+
+    def body(self) -> Sequence[Sequence[Cell]]:
+        return [[r["publisher"], r["title"], r["published_by"], f"{r['count']:,}"] for r in quote(self.env, "statistics")]
+
+
 class SelfTest(_PageTable):
     """`{self-test}`: how many planted errors of each kind the reconciliation finds."""
 
@@ -213,6 +248,8 @@ DIRECTIVES = {
     "source-table": SourceTable,
     "reconciliation-summary": ReconciliationSummary,
     "glossary-table": GlossaryTable,
+    "list-of": ListOfExhibits,
+    "statistics-table": StatisticsTable,
     "self-test": SelfTest,
     "data-catalogue": DataCatalogue,
     "reconciliation-all": ReconciliationAll,

@@ -148,7 +148,7 @@ def run_dask(jobs: Iterable[Job], address: str) -> Iterator[tuple[Job, Outcome]]
             found = "; ".join(f"{worker} does not see {', '.join(missing)}" for worker, missing in sorted(blind.items()))
             raise InputError(Problem("--scheduler", found, "workers that see the project under the same path"))
         futures = {client.submit(run_one, job, key=f"decisionbook-{job['id']}", pure=False): job for job in listed}
-        for future in as_completed(list(futures)):
+        for future in as_completed(list(futures), loop=client.loop):
             job = futures.pop(future)
             error = future.exception()
             yield job, failure(f"{type(error).__name__}: {error}") if error is not None else future.result()

@@ -15,10 +15,12 @@ import logging
 import os
 import time
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, cast
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Dict, Unicode
 from traitlets.config import Config
@@ -30,7 +32,11 @@ _log = logging.getLogger(__name__)
 
 
 def use_kernelspec() -> None:
-    """Let Jupyter clients in this process find the kernelspec `decisionbook`."""
+    """Let Jupyter clients in this process find the kernelspec `decisionbook` and its provisioner."""
+    # Installing the project registers it for every process; a checkout may be newer than what was installed.
+    name, value = "decisionbook-fork", f"{ForkProvisioner.__module__}:{ForkProvisioner.__name__}"
+    factory = KernelProvisionerFactory
+    factory.provisioners.setdefault(name, EntryPoint(name, value, factory.GROUP_NAME))
     paths = [p for p in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if p]
     if str(JUPYTER_FOLDER) not in paths:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(JUPYTER_FOLDER), *paths])

@@ -134,7 +134,9 @@ def plan(
             else:
                 left_out(error)
             continue
-        text = json.dumps([known_as, values], ensure_ascii=False, sort_keys=True)
+        # 5.0 from a table and 5 from a file of parameters are one value.
+        whole = {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in values.items()}
+        text = json.dumps([known_as, whole], ensure_ascii=False, sort_keys=True)
         run_id = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         runs.setdefault(run_id, Run(len(runs) + 1, varied, values, run_id))
     if not runs and not problems:
