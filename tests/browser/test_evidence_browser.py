@@ -51,7 +51,7 @@ def test_a_mark_shows_on_hover_what_its_verdict_rests_on(open_page: OpenPage, fo
     page.hover(MARK)
     found = shown(page)
     assert found[""] == "复算一致"
-    assert found["印刷"] == "0.92%所指 0.9150–0.9250"
+    assert found["印刷"] == "0.92%所指 0.915–0.925"
     assert found["出处"] == "000《报告甲》　二（二）"
     assert found["复算"] == "0.918601%区间 0.9175–0.9197"
     assert found["算式"] == "425亿元 ÷ 46266亿元"
@@ -198,6 +198,7 @@ def test_on_a_phone_a_tap_opens_a_sheet_at_the_foot(open_page: OpenPage, folder:
     page = opened.page
     page.locator("dd a[data-evidence='firms']").tap()
     assert shown(page)[""] == "复算不符"
+    page.wait_for_timeout(400)  # the sheet slides in
     box = page.locator(VIEW).bounding_box()
     assert (box["x"], box["width"]) == (0, 390)
     assert abs(box["y"] + box["height"] - 780) < 2

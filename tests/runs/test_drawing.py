@@ -71,7 +71,8 @@ def test_who_dies_while_asking_stops_nobody(address: str) -> None:
 
 def test_when_it_is_gone_everybody_draws_for_himself(monkeypatch: pytest.MonkeyPatch) -> None:
     with running() as client:
-        look = f"import os\nfrom decisionbook.charts import drawing\nprint(len(drawing.svg({spec(1)!r})) > 100, os.environ[drawing.VARIABLE])"
+        shown = f"len(drawing.svg({spec(1)!r})) > 100, os.environ[drawing.VARIABLE]"
+        look = f"import os\nfrom decisionbook.charts import drawing\nprint({shown})"
         path = say(client, look).split()[1]
         asked = [p for p in children(warm._servers[-1].process.pid) if p != client.km.provisioner.pid]
         assert len(asked) == 1
@@ -96,9 +97,8 @@ def test_it_goes_with_its_server() -> None:
 def test_many_pictures_do_not_fill_the_memory(address: str) -> None:
     def resident() -> int:
         pid = max(children(warm._servers[-1].process.pid), key=lambda p: len(os.listdir(f"/proc/{p}/task")))
-        return next(
-            int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")
-        )
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
     for n in range(30):
         drawing.svg(spec(n))

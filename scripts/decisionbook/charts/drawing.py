@@ -101,8 +101,8 @@ def serve(listener: socket.socket) -> None:
         if not select.select([listener], [], [], 1.0)[0]:
             continue
         connection = listener.accept()[0]
-        # Who asks may die while asking.
-        with connection, contextlib.suppress(OSError, EOFError):
+        # Who asks may die while asking, or ask nonsense.
+        with connection, contextlib.suppress(OSError, EOFError, ValueError, TypeError, KeyError):
             connection.settimeout(_PATIENCE)
             question = _receive(connection)
             try:

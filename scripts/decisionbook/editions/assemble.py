@@ -12,12 +12,11 @@ from typing import Any
 import nbformat
 import yaml
 
-from ..errors import InputError, Problem
 from ..data.declarations import Chapter
+from ..errors import InputError, Problem
 from ..notebook import TABLE_MIME
 from ..project import Project
 from ..render.recalculation import recalculation_script
-from ..render.vega import assemble_output
 from ..runs.execute import GLUE_PREFIX, RunResult
 from .definition import Edition
 
@@ -81,6 +80,9 @@ def book_notebook(path: Path) -> bytes:
     The parameters cell is left out, since the page shows its table; neighbouring cells become one, so that a
     section has one fold of code and not one a cell.
     """
+    # It brings myst_nb, Altair and pandas, which a build that finds nothing changed does not need.
+    from ..render.vega import assemble_output
+
     notebook = nbformat.read(path, as_version=4)
     shown: list[Any] = []
     for cell in notebook.cells:
@@ -137,5 +139,6 @@ def exhibits(results: Mapping[str, RunResult], chapters: Mapping[str, Chapter]) 
                 described = chart or data.get(TABLE_MIME)
                 if described:
                     kind = "figures" if chart else "tables"
-                    listed.append({"kind": kind, "name": described["name"], "caption": described["caption"], "chapter": chapters[name].title})
+                    named = {key: described[key] for key in ("name", "caption")}
+                    listed.append({"kind": kind, **named, "chapter": chapters[name].title})
     return listed

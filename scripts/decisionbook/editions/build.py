@@ -22,7 +22,6 @@ from ..project import Project
 from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
 from ..reconcile.causes import search_causes
 from ..reconcile.selftest import KIND_WORDS, self_test
-from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
 from ..render.recalculation import recalculation_data
 from ..runs.batch import run_all
 from ..runs.execute import RunResult
@@ -138,6 +137,8 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     previous = read_manifest(target)
     if not force and previous is not None and all(previous.get(key) == value for key, value in described.items()):
         return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
+    from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
+
     seconds: dict[str, float] = {}
 
     def lap(name: str) -> None:
@@ -157,7 +158,8 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
     snapshot = take_snapshot(project, edition, chapters, results, rows)
     changes = changes_page(project, edition, before, snapshot, results)
-    book = book_content(project, edition, chapters, findings, rows) | {"changes": changes, "exhibits": exhibits(results, chapters)}
+    book = book_content(project, edition, chapters, findings, rows)
+    book |= {"changes": changes, "exhibits": exhibits(results, chapters)}
     source = assemble(project, edition, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
     staging = project.build / "book" / f".{edition.id}.new"

@@ -17,7 +17,7 @@ from ..data.package import Package
 from ..project import Project
 from ..runs.chapter_run import Difference, committed_findings, compare, names_of, run_chapter, write_differences
 from ..runs.execute import RunResult
-from .definition import Edition
+from .definition import Edition, load_editions
 
 STATEMENT = "本页由分析者以自己的参数或数据重算，不是本书的版本；引用时请注明所改的参数和数据，不要署本书之名。"
 
@@ -51,7 +51,9 @@ def edition_findings(project: Project, edition: Edition) -> tuple[dict[str, dict
         for name, finding in committed_findings(context, chapter).items():
             content = {key: value for key, value in finding.items() if key != "name"}
             found[f"{chapter}.{name}"] = {**content, "parameters": values}
-    return found, f"the committed notebook (edition {edition.id} is not built)"
+    newest = load_editions(project)[-1].id
+    of = "" if edition.id == newest else f", which is of {newest}"
+    return found, f"the committed notebook{of} (edition {edition.id} is not built)"
 
 
 def run_and_write(

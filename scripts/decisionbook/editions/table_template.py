@@ -54,7 +54,7 @@ def explained(package: Package, table: str) -> list[tuple[str, ...]]:
     key = [key] if isinstance(key, str) else key
     references = _references(package, table)
     first = next(iter(package.lines(table)), {})
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for field in package.fields(table):
         limits = field.get("constraints") or {}
         rules = []
@@ -75,11 +75,11 @@ def explained(package: Package, table: str) -> list[tuple[str, ...]]:
             (
                 field["name"],
                 field.get("title", ""),
-                TYPE_WORDS.get(field["type"], field["type"]),
+                str(TYPE_WORDS.get(field["type"], field["type"])),
                 "是" if limits.get("required") or field["name"] in key else "",
                 "；".join(rules),
-                first.get(field["name"]) or _example(package, field, references),
-                field.get("description", ""),
+                str(first.get(field["name"]) or _example(package, field, references)),
+                str(field.get("description", "")),
             )
         )
     return rows

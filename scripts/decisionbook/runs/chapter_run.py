@@ -73,7 +73,8 @@ def compare(edition: Mapping[str, Finding], run: Mapping[str, Finding]) -> list[
         old, new = edition.get(name), run.get(name)
         status = "new" if old is None else "gone" if new is None else "same"
         shown = new or old or {}
-        found = Difference(name, shown.get("unit", ""), old and old["value"], new and new["value"], status)
+        values = (None if old is None else old["value"], None if new is None else new["value"])
+        found = Difference(name, shown.get("unit", ""), *values, status)
         if status == "same" and _differs(found, old or {}, new or {}):
             found = Difference(name, found.unit, found.edition, found.run, "changed")
         listed.append(found)

@@ -149,9 +149,11 @@ def run_dask(jobs: Iterable[Job], address: str) -> Iterator[tuple[Job, Outcome]]
             raise InputError(Problem("--scheduler", found, "workers that see the project under the same path"))
         futures = {client.submit(run_one, job, key=f"decisionbook-{job['id']}", pure=False): job for job in listed}
         for future in as_completed(list(futures), loop=client.loop):
+            if future.cancelled():
+                continue  # the scheduler is gone, or somebody cancelled it there; it has no record and runs next time
             job = futures.pop(future)
-            error = future.exception()
-            yield job, failure(f"{type(error).__name__}: {error}") if error is not None else future.result()
+            fault = future.exception()
+            yield job, failure(f"{type(fault).__name__}: {fault}") if fault is not None else future.result()
             # What was fetched need not stay in the cluster's memory.
             with contextlib.suppress(Exception):
                 future.release()

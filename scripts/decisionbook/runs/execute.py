@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from ..data.context import VARIABLE, RunContext
 from ..data.reads import VARIABLE as READS_VARIABLE
@@ -69,6 +68,7 @@ def run_notebook(
 ) -> tuple[nbformat.NotebookNode, Reads]:
     """Execute a chapter and return the executed notebook, without run metadata, and what its kernel read."""
     import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     from . import kernel, warm
