@@ -55,4 +55,4 @@ benchmark: $(READY) ## print ratios against the stock tools
 	$(BIN)/python tests/benchmarks/run.py
 
 clean: ## remove builds; published editions under _build/site stay
-	rm -rf _build/work _build/book _build/runs
+	rm -rf _build/work _build/book _build/runs _build/cache

@@ -285,6 +285,7 @@ def test_where_nothing_can_be_forked_an_ordinary_kernel_serves(
                 assert not isinstance(client.km.provisioner.process, warm.WarmProcess)
                 assert say(client, "import os\nprint(os.environ['OWN'])") == "2"
     assert len([r for r in caplog.records if "process of its own" in r.message]) == 1
+    warm.stop()  # which forgets the trouble
 
 
 def test_cold_by_choice_says_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
