@@ -33,7 +33,8 @@ check: $(READY) ## validate the data, verify places in the sources (SOURCES=DIR)
 
 test: $(READY) browser ## run every test: unit, notebooks, data, browser, PDF
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
-	$(BIN)/python -m pytest -n 2 --nbval notebooks
+	@# loadfile: the cells of a notebook share one kernel.
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks
