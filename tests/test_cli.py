@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -73,7 +74,11 @@ def test_bad_parameters_never_reach_a_kernel(
     def no_kernel(*_: object, **__: object) -> None:
         raise AssertionError("a kernel was started for wrong input")
 
-    monkeypatch.setattr("decisionbook.runs.execute.execute", no_kernel)
+    # Imported before the patch: a module that is first imported under it would keep the stand-in for later tests.
+    importlib.import_module("decisionbook.editions.run_commands")
+    for module in [m for n, m in sys.modules.items() if n.startswith("decisionbook.") and hasattr(m, "execute")]:
+        if callable(module.execute):
+            monkeypatch.setattr(module, "execute", no_kernel)
     words, expected = BAD_PARAMETERS[kind]
     code, text = said(capsys, "run", CHAPTER, *words, "-o", str(tmp_path / "out"))
     assert code == 2

@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--sources", type=Path, metavar="DIR", help="the folder with the source texts")
     check.add_argument("--sample", type=int, metavar="N", help="print N random excluded tokens of the sources, to be read again")
     check.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample and of the self-test (default: 1)")
-    check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind and count what is found")
+    check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind")
     check.set_defaults(command=_check)
     clean = commands.add_parser("clean", help="remove the cache of runs and the work folders; published editions stay")
     clean.add_argument("--all", action="store_true", help="also the unpublished builds and your own runs")

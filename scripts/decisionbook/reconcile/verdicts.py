@@ -15,6 +15,15 @@ from ..data.formulas import Formula, FormulaError, evaluate
 from ..data.intervals import Interval, round_half_up
 
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
+# What a reader sees, on the page, on paper and in the workbook.
+VERDICT_WORDS = {
+    "reproduced": "一致",
+    "within_rounding": "舍入内一致",
+    "consistent": "成立",
+    "contradicted": "不符",
+    "input": "引用",
+    "unverifiable": "缺数据",
+}
 COLUMNS = (
     "figure_id",
     "source_id",

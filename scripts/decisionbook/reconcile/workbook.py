@@ -19,16 +19,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ..data.formulas import parse
 from ..data.intervals import Interval
-from .verdicts import COLUMNS, Reconciled, as_json
+from .verdicts import COLUMNS, VERDICT_WORDS, Reconciled, as_json
 
-VERDICT_WORDS = {
-    "reproduced": "一致",
-    "within_rounding": "舍入内一致",
-    "consistent": "成立",
-    "contradicted": "不符",
-    "input": "引用",
-    "unverifiable": "缺数据",
-}
 # A spreadsheet has no infinity; this is larger than any print and smaller than what overflows.
 ENDLESS = 1e40
 _FUNCTIONS = {"abs": "ABS", "exp": "EXP", "log": "LN", "max": "MAX", "min": "MIN", "sqrt": "SQRT"}

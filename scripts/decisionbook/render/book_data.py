@@ -11,14 +11,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-VERDICT_WORDS = {
-    "reproduced": "一致",
-    "within_rounding": "舍入内一致",
-    "consistent": "成立",
-    "contradicted": "不符",
-    "input": "引用",
-    "unverifiable": "缺数据",
-}
+from ..reconcile.verdicts import VERDICT_WORDS as VERDICT_WORDS
+
 VERDICT_GLYPHS = {
     "reproduced": "●",
     "within_rounding": "◐",
