@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from decisionbook import editions, runs
 from decisionbook.cli import main
 from decisionbook.data.declarations import load_chapter
 from decisionbook.project import Project
@@ -75,7 +77,9 @@ def test_bad_parameters_never_reach_a_kernel(
         raise AssertionError("a kernel was started for wrong input")
 
     # Imported before the patch: a module that is first imported under it would keep the stand-in for later tests.
-    importlib.import_module("decisionbook.editions.run_commands")
+    for package in (editions, runs):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(found.name)
     for module in [m for n, m in sys.modules.items() if n.startswith("decisionbook.") and hasattr(m, "execute")]:
         if callable(module.execute):
             monkeypatch.setattr(module, "execute", no_kernel)
