@@ -47,7 +47,7 @@ lint: $(READY) ## ruff and mypy
 
 lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-annotate --no-header --extra test --extra lab pyproject.toml -o requirements.lock
+	  --no-annotate --no-header --extra test --extra lab --extra audit pyproject.toml -o requirements.lock
 
 browser: ## install what the browser tests need, when this machine lets us
 	@.ci/browser
