@@ -10,7 +10,7 @@ from pathlib import Path
 from . import __version__
 from .editions.commands import add_commands as add_edition_commands
 from .editions.run_commands import add_commands as add_run_commands
-from .errors import EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError
+from .errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError, system_fault
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,6 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
         # `decisionbook … | head` closes the pipe early; that is no fault, and the interpreter must not say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as error:
+        said = system_fault(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
+        return EXIT_CHECK_FAILED
     except KeyboardInterrupt:
         print("interrupted; nothing that was there before is lost", file=sys.stderr)
         return 130

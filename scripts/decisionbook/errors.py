@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 EXIT_OK, EXIT_CHECK_FAILED, EXIT_WRONG_INPUT = 0, 1, 2
+
+
+# What a user can mend on this machine, by the system's number for it.
+_ROOM = "Make room on the disk of the project and of the temporary files."
+_PERMISSION = "Have it made readable and writable, or name another folder with -o or --site."
+_FILES = "Close other programs, or raise the limit of open files."
+_SYSTEM_FAULTS = {
+    errno.ENOSPC: _ROOM,
+    errno.EFBIG: _ROOM,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _ROOM,
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.EROFS: _PERMISSION,
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.EIO: "The disk cannot be read or written; have it checked.",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,15 @@ class RunFailed(DecisionBookError):
     """A notebook cell failed while a chapter ran."""
 
     exit_code = EXIT_CHECK_FAILED
+
+
+def system_fault(error: OSError) -> str | None:
+    """Return in words what keeps this machine from writing: no room, no permission, too many files; None for another fault."""
+    remedy = _SYSTEM_FAULTS.get(error.errno or 0)
+    if remedy is None:
+        return None
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror}{where}. What was there before is untouched. {remedy} Then start the command again."
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

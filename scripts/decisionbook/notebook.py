@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from .analysis.intervals import Interval, Quantity, propagate
 from .data.context import RunContext, read_context
 from .data.declarations import Chapter, load_chapter
 from .data.figures import Figure
+from .data.inputs import Recorder
 from .data.package import Package
 from .data.published import load_figures, unit_factors
 from .errors import InputError, Problem, did_you_mean, one_of
@@ -45,12 +47,15 @@ __all__ = [
 class _Run:
     """The state of one chapter's run in this kernel."""
 
-    def __init__(self, chapter: Chapter, context: RunContext) -> None:
+    def __init__(self, chapter: Chapter, context: RunContext, namespace: Mapping[str, Any]) -> None:
         self.chapter = chapter
         self.context = context
-        self.package = Package(context.project, context.tables, context.as_of)
+        self.package = Package(context.project, context.tables, context.as_of, context.audience)
         self.published = load_figures(self.package, context.as_of)
         self.names: set[str] = set()
+        # The notebook's own name for this module, by which its reading calls are told apart.
+        module = next((n for n, v in namespace.items() if v is sys.modules[__name__]), "nb")
+        self.recorder = Recorder(namespace, module)
 
 
 _run: _Run | None = None
@@ -71,15 +76,25 @@ def start(chapter: str, namespace: Mapping[str, Any]) -> SimpleNamespace:
     global _run
     context = read_context()
     declared = load_chapter(context.project, chapter)
-    _run = _Run(declared, context)
+    _run = _Run(declared, context, namespace)
     given = {name: namespace[name] for name in declared.parameters if name in namespace}
     values = declared.check(given, _areas_by_name())
+    _run.recorder.parameters = values
     return SimpleNamespace(**values, as_of=context.as_of, edition=context.edition)
 
 
 def tables(name: str) -> pd.DataFrame:
     """Return a table of the Data Package, or the analyst's replacement for it in this run."""
-    return _current().package.frame(name)
+    frame = _current().package.frame(name)
+    _note_frame(name, frame)
+    return frame
+
+
+def _note_frame(table: str, frame: pd.DataFrame) -> None:
+    """Note that the notebook read these rows; published figures and official values by their ids."""
+    column = {"figures": "figure_id", "observations": "observation_id"}.get(table)
+    ids = tuple(frame[column]) if column else ()
+    _current().recorder.note(sys._getframe(2), table, ids, len(frame), whole=True)
 
 
 def _areas_by_name() -> dict[str, str]:
@@ -106,6 +121,7 @@ def figure(figure_id: str) -> Quantity:
         exists = any(line["figure_id"] == figure_id for line in _current().package.all_lines("figures"))
         found = f"{figure_id} (its source is later than this edition)" if exists else figure_id
         raise InputError(Problem("data/figures.csv", found, "a figure known by the edition's date"))
+    _current().recorder.note(sys._getframe(1), "figures", (figure_id,))
     return _as_quantity(published[figure_id])
 
 
@@ -128,13 +144,22 @@ def figures(**filters: str | Sequence[str]) -> pd.DataFrame:
             raise InputError(Problem("figures.csv", f"no column {column!r}", one_of(frame.columns, 20)))
         frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else list(wanted))]
     intervals = [run.published[i].interval for i in frame["figure_id"]]
-    return frame.assign(low=[i.low for i in intervals], high=[i.high for i in intervals]).reset_index(drop=True)
+    frame = frame.assign(low=[i.low for i in intervals], high=[i.high for i in intervals]).reset_index(drop=True)
+    _note_frame("figures", frame)
+    return frame
 
 
 def observations(**filters: str | Sequence[str]) -> pd.DataFrame:
     """Return official statistics that were out by the edition's date, e.g. observations(indicator="gdp")."""
-    frame = tables("observations")
-    frame = frame[frame["published_by"] <= _current().context.as_of]
+    frame = _observations(**filters)
+    _note_frame("observations", frame)
+    return frame
+
+
+def _observations(**filters: str | Sequence[str]) -> pd.DataFrame:
+    run = _current()
+    frame = run.package.frame("observations")
+    frame = frame[frame["published_by"] <= run.context.as_of]
     for column, wanted in filters.items():
         frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else list(wanted))]
     return frame.reset_index(drop=True)
@@ -151,10 +176,12 @@ def find(
     if override is not None:
         return Quantity.exact(override, unit)
     run, code = _current(), area_code(area)
+    caller = sys._getframe(1)
     for candidate in run.published.values():
         if (candidate.indicator, candidate.ref_area, candidate.time_period) == (indicator, code, period):
+            run.recorder.note(caller, "figures", (candidate.figure_id,))
             return _in_unit(_as_quantity(candidate), unit)
-    known = observations(indicator=indicator, ref_area=code, time_period=period)
+    known = _observations(indicator=indicator, ref_area=code, time_period=period)
     if vintage:
         known = known[known["vintage"] == vintage]
     if known.empty:
@@ -162,7 +189,9 @@ def find(
     row = known.iloc[-1]
     half = 10.0 ** -_decimals(row["obs_value"]) / 2
     interval = Interval(row["obs_value"] - half, row["obs_value"] + half)
-    return _in_unit(Quantity(row["obs_value"], interval, row["unit_measure"]), unit)
+    observation = str(row["observation_id"])
+    run.recorder.note(caller, "observations", (observation,))
+    return _in_unit(Quantity(row["obs_value"], interval, row["unit_measure"], observations=(observation,)), unit)
 
 
 def value(
@@ -221,7 +250,8 @@ def record(
     """Record a finding `chapter.name`, to be quoted in prose by {glue:text} and read by reconciliation.
 
     `value` is a Quantity (its unit and bounds are kept), a number, or a text generated from numbers; None records
-    that the value is missing and is shown as 缺. Raises ValueError for a name used twice or a value that is not finite.
+    that the value is missing and is shown as 缺. What it was computed from is recorded with it (see data.inputs).
+    Raises ValueError for a name used twice or a value that is not finite.
     """
     from myst_nb import glue
 
@@ -229,9 +259,10 @@ def record(
     if not name.isidentifier() or name in run.names:
         raise ValueError(f"finding {name!r}: a name is an identifier and is used once in a chapter")
     run.names.add(name)
-    inputs: tuple[str, ...] = ()
+    inputs, code = run.recorder.inputs(sys._getframe(1), ("value", "low", "high"))
     if isinstance(value, Quantity):
-        inputs = value.figures
+        inputs.add("figures", value.figures)
+        inputs.add("observations", value.observations)
         unit, low, high, value = unit or value.unit, value.low, value.high, value.value
     if value is None:
         value = "缺"
@@ -239,9 +270,10 @@ def record(
         value = _plain(value)
         if value is None:
             raise ValueError(f"finding {name!r} is not a finite number; record None when it is missing")
-    content = {"name": name, "value": value, "unit": unit, "low": _plain(low), "high": _plain(high)}
-    if inputs:
-        content["figures"] = list(inputs)
+    content: dict[str, Any] = {"name": name, "value": value, "unit": unit, "low": _plain(low), "high": _plain(high)}
+    content |= inputs.content()
+    if code:
+        content["code"] = code
     glue(name, _Finding(content), display=False)
 
 

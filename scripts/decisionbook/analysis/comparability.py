@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .growth import months_between
 
@@ -33,7 +33,7 @@ def span_months(period: str) -> int:
     return months_between(start[:7], end[:7]) + (12 if len(start) == 4 else 1)
 
 
-def differences(a: Mapping[str, object], b: Mapping[str, object], dimensions: Mapping[str, str]) -> list[str]:
+def differences(a: Mapping[Any, object], b: Mapping[Any, object], dimensions: Mapping[str, str]) -> list[str]:
     """Return what keeps two figures apart, in the order of REASONS; an empty list when nothing does.
 
     `a` and `b` are rows of figures.csv; `dimensions` maps a unit to its dimension, so that 万元 and 亿元 agree.
@@ -118,7 +118,7 @@ def same_indicator_pairs(figures: pd.DataFrame, dimensions: Mapping[str, str]) -
     return pd.DataFrame(pairs, columns=["first", "second", "reasons", "comparable"])
 
 
-def _place(row: Mapping[str, object]) -> tuple[object, str | None]:
+def _place(row: Mapping[Any, object]) -> tuple[object, str | None]:
     return row["ref_area"], _text(row["time_period"])
 
 

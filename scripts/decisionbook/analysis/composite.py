@@ -134,8 +134,8 @@ def _upward(
     for node in [*reversed(tree["node_id"].tolist()), TOTAL]:
         if node in children:
             parts = children[node].tolist()
-            made = power_mean(wide[parts].to_numpy(), weights[parts].to_numpy(), rule)
-            made = pd.Series(made, index=wide.index).fillna(wide[node])
+            means = power_mean(wide[parts].to_numpy(), weights[parts].to_numpy(), rule)
+            made = pd.Series(means, index=wide.index).fillna(wide[node])
             wide[node] = made if fixed is None else fixed[node].fillna(made)
     return wide
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,9 +136,9 @@ class IndexMeans:
         self._aggregate(TOTAL, dict(weights))
         for parent, parts in tree.dropna(subset=["parent_id"]).groupby("parent_id", sort=False)["node_id"]:
             if child_weights is not None:
-                self._aggregate(parent, child_weights[parts.tolist()].to_dict())
+                self._aggregate(str(parent), child_weights[parts.tolist()].to_dict())
             else:
-                self._between(parent, parts.tolist())
+                self._between(str(parent), parts.tolist())
 
     def into(self, score: float) -> float:
         """Return a score in the terms in which the rule is linear."""
@@ -147,7 +148,7 @@ class IndexMeans:
         """Return the score of a term, the inverse of `into`."""
         return term if self.power == 1 else math.exp(term) if self.power == 0 else -1 / term
 
-    def _aggregate(self, parent: str, weights: Mapping[str, float]) -> None:
+    def _aggregate(self, parent: str, weights: Mapping[Any, float]) -> None:
         terms = {parent: 1.0, **{n: -float(w) for n, w in weights.items()}}
         if self.power == 1:
             self.system.equal(terms)
@@ -225,18 +226,18 @@ def index_means(
     means = IndexMeans(tree, weights, rule, child_weights)
     means.know(TOTAL, *total)
     printed = stats[stats["statistic"] == "mean"]
-    for row in printed.itertuples():
-        means.know(row.node_id, row.low, row.high)
-    for row in orders.itertuples():
-        if row.relation == "gt_whole":
-            means.order(row.left, "gt", whole or row.right)
+    for row in printed.to_dict("records"):
+        means.know(row["node_id"], row["low"], row["high"])
+    for row in orders.to_dict("records"):
+        if row["relation"] == "gt_whole":
+            means.order(row["left"], "gt", whole or row["right"])
         else:
-            means.order(row.left, row.relation, row.right)
-    for row in stats[stats["statistic"] == "gap_of_children"].itertuples():
-        parts = tree.loc[tree["parent_id"] == row.node_id, "node_id"].tolist()
+            means.order(row["left"], row["relation"], row["right"])
+    for row in stats[stats["statistic"] == "gap_of_children"].to_dict("records"):
+        parts = tree.loc[tree["parent_id"] == row["node_id"], "node_id"].tolist()
         groups = printed[printed["node_id"].isin(parts)].groupby("node_id", sort=False)
-        known = groups.agg(low=("low", "max"), high=("high", "min"))
+        known = groups.agg(low=("low", "max"), high=("high", "min")).to_dict("index")
         named = orders.loc[(orders["relation"] == "min_of") & orders["left"].isin(parts), "left"]
-        for lowest in named[named.isin(known.index)]:
-            means.widest_gap(parts, (known["low"][lowest], known["high"][lowest]), (row.low, row.high))
+        for lowest in named[named.isin(list(known))]:
+            means.widest_gap(parts, (known[lowest]["low"], known[lowest]["high"]), (row["low"], row["high"]))
     return means

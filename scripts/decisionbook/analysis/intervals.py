@@ -21,12 +21,16 @@ MAX_CORNER_INPUTS = 14
 
 @dataclass(frozen=True)
 class Quantity:
-    """A value with the bounds that its prints allow; `unit` names the unit of all three numbers."""
+    """A value with the bounds that its prints allow; `unit` names the unit of all three numbers.
+
+    `figures` and `observations` are the ids of the printed figures and official values that it was computed from.
+    """
 
     value: float
     interval: Interval
     unit: str = ""
     figures: tuple[str, ...] = ()
+    observations: tuple[str, ...] = ()
 
     @classmethod
     def exact(cls, value: float, unit: str = "") -> Quantity:
@@ -57,7 +61,8 @@ def propagate(function: Callable[..., float], *quantities: Quantity, unit: str =
     value = function(*(q.value for q in quantities))
     interval = _corner_bounds(function, [q.interval for q in quantities], value)
     figures = tuple(dict.fromkeys(f for q in quantities for f in q.figures))
-    return Quantity(float(value), interval, unit, figures)
+    observations = tuple(dict.fromkeys(o for q in quantities for o in q.observations))
+    return Quantity(float(value), interval, unit, figures, observations)
 
 
 def formula_bounds(tree: list[object], intervals: Mapping[str, Interval], central: float) -> Interval:

@@ -89,8 +89,7 @@ def known_later(advice: pd.DataFrame, sources: set[str]) -> pd.Series:
     Keys of LATER_WORDS: `none` where no source out by then, later than the advice, touches its subject. A status
     drawn from a source that was not out yet is not known.
     """
-    seen = [s in sources if s else False for s in advice["later_source"]]
-    return advice["later_status"].where(seen, "none")
+    return advice["later_status"].where(advice["later_source"].isin(sources), "none")
 
 
 def supports(advice: pd.DataFrame) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ def measure_matrix(measures: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    spread = measures.assign(kind=[place_kinds(p) for p in measures["place"]]).explode("kind")
+    spread = measures.assign(kind=measures["place"].map(place_kinds)).explode("kind")
     spread["kind"] = pd.Categorical(spread["kind"], [*PLACE_KINDS, UNSAID], ordered=True)
     spread["problem"] = pd.Categorical(spread["problem"], list(dict.fromkeys(measures["problem"])), ordered=True)
     counted = spread.groupby(["problem", "kind"], observed=True).agg(measures=("effect", "size"), worded=("effect", "count"))

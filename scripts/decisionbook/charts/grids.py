@@ -245,7 +245,7 @@ def chain_map(
     shown = "datum.mark"
     if "note" in frame:
         wide_enough = [text_width(t, theme.SMALL) <= boxes[0] for t in frame["mark_note"]]
-        frame["mark_note"] = frame["mark_note"].where(wide_enough, frame["mark"])
+        frame["mark_note"] = frame["mark_note"].where(pd.Series(wide_enough, index=frame.index), frame["mark"])
         shown = f"{NARROW} ? datum.mark : datum.mark_note"
     base = alt.Chart(frame.drop(columns=["state", "state_label", "glyph", "note", "link"], errors="ignore")).encode(x=x, y=y)
     name = base.mark_text(

@@ -17,7 +17,7 @@ from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones,
 Target = tuple[object, float, str]
 
 
-def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, Sequence[object], bool]:
+def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, list[Any], bool]:
     """Return the horizontal encoding, the values as it draws them, and whether they are continuous."""
     axis_options: dict[str, Any] = {
         "title": heading(title, 240) if title else None,

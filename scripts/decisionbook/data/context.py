@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..project import Project, find_project
+from .known import INTERNAL
 
 VARIABLE = "DECISIONBOOK_CONTEXT"
 
@@ -21,6 +22,7 @@ class RunContext:
     edition: str
     as_of: str
     tables: Mapping[str, Path] = field(default_factory=dict)
+    audience: str = INTERNAL
 
     def write(self, path: Path) -> Path:
         """Write the context file that a kernel finds through the variable DECISIONBOOK_CONTEXT."""
@@ -28,6 +30,7 @@ class RunContext:
             "project": str(self.project.root),
             "edition": self.edition,
             "as_of": self.as_of,
+            "audience": self.audience,
             "tables": {name: str(file) for name, file in sorted(self.tables.items())},
         }
         path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -44,10 +47,11 @@ def read_context() -> RunContext:
             content["edition"],
             content["as_of"],
             {name: Path(file) for name, file in content["tables"].items()},
+            content.get("audience", INTERNAL),
         )
     project = find_project()
     newest = newest_edition(project)
-    return RunContext(project, str(newest["id"]), str(newest["as_of"]))
+    return RunContext(project, str(newest["id"]), str(newest["as_of"]), audience=str(newest.get("audience", INTERNAL)))
 
 
 def newest_edition(project: Project) -> dict[str, object]:

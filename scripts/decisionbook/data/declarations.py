@@ -13,6 +13,7 @@ import yaml
 
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
+from .text import text_fault, text_problems
 
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
@@ -61,6 +62,8 @@ class Parameter:
             return self._number_fault(value)
         if not isinstance(value, str):
             return (f"a {self.type} as text", "Put it in quotes.")
+        if found := text_fault(value):
+            return (f"printable text, without {found}", "")
         if self.choices and value not in self.choices:
             return (one_of(map(str, self.choices)), did_you_mean(value, map(str, self.choices)))
         if self.type == "area" and value not in areas:
@@ -154,6 +157,8 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    if unfit := text_problems(content, shown):
+        raise InputError(unfit)
     known = {"title", "title_en", "part", "sources", "data_until", "status", "status_note", "tables", "parameters", "rules"}
     problems = [
         Problem(shown, f"an unknown key {key!r}", one_of(sorted(known)), did_you_mean(str(key), known))

@@ -77,7 +77,8 @@ def _as_list(node: ast.expr, names: tuple[str, ...], depth: int) -> list[object]
     def inner(child: ast.expr) -> list[object]:
         return _as_list(child, names, depth + 1)
 
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    # A boolean is an int to Python; in a formula it is no number.
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         value = float(node.value)
         if not math.isfinite(value):
             raise FormulaError("a number in the expression is not finite")

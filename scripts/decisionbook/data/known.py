@@ -1,17 +1,49 @@
-"""What of the Data Package was known by a date: rows of later sources and later statistics are left out."""
+"""What of the Data Package an edition may show: rows of later sources are left out, and for the public restricted ones."""
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING
 
 from .formulas import FormulaError, parse_inputs
+from .text import write_rows
 
 if TYPE_CHECKING:
     from .package import Package
 
 Line = dict[str, str]
+INTERNAL, PUBLIC = "internal", "public"
+AUDIENCES = (INTERNAL, PUBLIC)
+# The register of restricted rows: table, key (the row's primary key, or * for the whole table), reason.
+RESTRICTIONS = "restrictions"
+
+
+def visible_lines(package: Package, name: str, lines: list[Line]) -> list[Line]:
+    """Return the lines of a table that the package's date and audience allow."""
+    if package.as_of is not None:
+        lines = known_lines(package, name, lines, package.as_of)
+    return public_lines(package, name, lines) if package.audience == PUBLIC else lines
+
+
+def public_lines(package: Package, name: str, lines: list[Line]) -> list[Line]:
+    """Return the lines of a table that the public may see: not those on the register, nor what quotes a figure on it."""
+    if RESTRICTIONS not in package.tables:
+        return lines
+    if name == RESTRICTIONS:
+        # Even the keys tell what there is.
+        return []
+    register = package.all_lines(RESTRICTIONS)
+    closed = {line["key"] for line in register if line["table"] == name}
+    if "*" in closed:
+        return []
+    key = package.resource(name)["schema"].get("primaryKey") or []
+    columns = [key] if isinstance(key, str) else key
+    figures = {line["key"] for line in register if line["table"] == "figures"}
+    return [
+        line
+        for line in lines
+        if "/".join(line.get(column) or "" for column in columns) not in closed and not _figures(line) & figures
+    ]
 
 
 def known_lines(package: Package, name: str, lines: list[Line], as_of: str) -> list[Line]:
@@ -68,9 +100,8 @@ def known_files(package: Package) -> dict[str, bytes]:
         content = package.path(name).read_bytes()
         if lines != package.all_lines(name):
             text = io.StringIO(newline="")
-            writer = csv.DictWriter(text, [field["name"] for field in package.fields(name)], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(lines)
+            names = [field["name"] for field in package.fields(name)]
+            write_rows(text, [names, *([line[column] for column in names] for line in lines)])
             content = text.getvalue().encode("utf-8")
         files[package.resource(name)["path"]] = content
     return files

@@ -17,6 +17,7 @@ from ..project import Project
 from .declarations import Chapter
 from .package import Package
 from .sheets import Grid, read_grid
+from .text import safe_cell, write_rows
 
 FAILURES = "failures.csv"
 FAILURE_COLUMNS = ("file", "row", "column", "found", "expected", "remedy")
@@ -27,7 +28,6 @@ MOST = 2000
 # Read for every chapter by the notebook module itself.
 _ALWAYS_READ = frozenset({"areas", "figures", "indicators", "qualifiers", "sources", "units"})
 _HEADER_ROWS = 5
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNITS = re.compile(r"[,，\s]|(?:%|％|元|万|亿|人|个|座|户)+$")
 _DATE = re.compile(r"(\d{4})\s*[./年-]\s*(\d{1,2})(?:\s*[./月-]\s*(\d{1,2}))?\s*[月日]?")
 
@@ -148,11 +148,6 @@ def write_failures(problems: Iterable[Problem], path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
 
 
-def safe_cell(cell: object) -> object:
-    """Return a cell that a spreadsheet never takes for a formula: text that begins like one gets a quote."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
 # ---- Conversion -------------------------------------------------------------------------------
 
 
@@ -218,9 +213,8 @@ def _convert(package: Package, request: Request, path: Path) -> _Converted:
     rows = [{name: cell for name, cell in zip(columns, row, strict=False) if name} for row in body]
     before = package.lines(request.table) if request.extend else []
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, [f["name"] for f in fields], restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*before, *rows])
+        names = [f["name"] for f in fields]
+        write_rows(handle, [names, *([row.get(name, "") for name in names] for row in [*before, *rows])])
     return _Converted(request, path, len(before), rows, numbers, heads, notes, problems)
 
 

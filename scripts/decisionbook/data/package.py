@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from . import reads
-from .known import known_lines
+from .known import INTERNAL, visible_lines
+from .text import LONGEST, is_formula, text_fault, text_problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +26,20 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0")
 class Package:
     """The tables of one project; `replaced` puts an analyst's file in the place of a table for one run.
 
-    With `as_of` (ISO date) only what was known by then is read; an analyst's own file is read whole.
+    With `as_of` (ISO date) only what was known by then is read, for the audience `public` without the restricted rows;
+    an analyst's own file is read whole.
     """
 
-    def __init__(self, project: Project, replaced: Mapping[str, Path] | None = None, as_of: str | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        replaced: Mapping[str, Path] | None = None,
+        as_of: str | None = None,
+        audience: str = INTERNAL,
+    ) -> None:
         self.project = project
         self.as_of = as_of
+        self.audience = audience
         self.replaced = dict(replaced or {})
         for name in self.replaced:
             self.resource(name)
@@ -42,9 +52,12 @@ class Package:
         path = self.project.datapackage
         try:
             with reads.permitted():
-                return json.loads(path.read_text(encoding="utf-8"))
+                content = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise InputError(Problem(self.project.shown(path), str(error), "a JSON descriptor in UTF-8")) from error
+        if problems := text_problems(content, self.project.shown(path)):
+            raise InputError(problems)
+        return content
 
     @property
     def tables(self) -> list[str]:
@@ -76,7 +89,7 @@ class Package:
         listed = []
         for resource in self.descriptor["resources"]:
             schema = resource["schema"]
-            references = {}
+            references: dict[str, str] = {}
             for key in schema.get("foreignKeys", []):
                 target = f"{key['reference']['resource'] or resource['name']}.{key['reference']['fields'][0]}"
                 references |= dict.fromkeys(key["fields"], target)
@@ -114,11 +127,10 @@ class Package:
         return self._rows[name]
 
     def lines(self, name: str) -> list[dict[str, str]]:
-        """Return a table as dictionaries of the cells as they stand, known by `as_of`. Read once a Package."""
+        """Return a table as dictionaries of the cells as they stand, by date and audience. Read once a Package."""
         if name not in self._lines:
             lines = self.all_lines(name)
-            dated = self.as_of is not None and name not in self.replaced
-            self._lines[name] = known_lines(self, name, lines, self.as_of or "") if dated else lines
+            self._lines[name] = lines if name in self.replaced else visible_lines(self, name, lines)
         return self._lines[name]
 
     def all_lines(self, name: str) -> list[dict[str, str]]:
@@ -133,10 +145,11 @@ class Package:
         fields = self.fields(name)
         frame = pd.DataFrame(self.rows(name), columns=[f["name"] for f in fields])
         for field in fields:
+            key = str(field["name"])
             if field["type"] in ("number", "integer"):
-                frame[field["name"]] = pd.to_numeric(frame[field["name"]])
+                frame[key] = pd.to_numeric(frame[key])
             elif field["type"] != "boolean":
-                frame[field["name"]] = frame[field["name"]].astype(object).where(frame[field["name"]].notna(), None)
+                frame[key] = frame[key].astype(object).where(frame[key].notna(), None)
         return frame
 
     def _open(self, name: str) -> Any:
@@ -178,6 +191,8 @@ class Package:
             row = path.read_bytes()[: error.start].count(b"\n") + 1
             found = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
             return [Problem(shown, found, "text in UTF-8", "Save the file as “CSV UTF-8”.", row)]
+        if faults := self._unfit_cells(name, text):
+            return faults
         header = next(csv.reader(text.splitlines()), [])
         expected = [f["name"] for f in self.fields(name)]
         problems = []
@@ -194,6 +209,26 @@ class Package:
             problems.append(
                 Problem(shown, f"columns in the order {', '.join(header)}", ", ".join(expected), "Put them in that order.", 1)
             )
+        return problems
+
+    def _unfit_cells(self, name: str, text: str) -> list[Problem]:
+        """Return the cells that no output can hold, and, in the package's own files, which readers download, the formulas."""
+        shown, own = self.project.shown(self.path(name)), name not in self.replaced
+        problems: list[Problem] = []
+        names: list[str] = []
+        number = 0
+        expected = f"printable text of at most {LONGEST:,} characters"
+        try:
+            for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1):
+                names = names or cells
+                for column, cell in zip(names, cells, strict=False):
+                    if found := text_fault(cell):
+                        problems.append(Problem(shown, found, expected, "Remove or shorten it.", number, column))
+                    elif own and len(cell) > 1 and is_formula(cell):
+                        found, remedy = f"{cell[:40]!r}, a formula to a spreadsheet", "Begin it with another character."
+                        problems.append(Problem(shown, found, "text or a number", remedy, number, column))
+        except csv.Error as error:
+            problems.append(Problem(shown, str(error), "cells in CSV", "Close every quotation mark.", number + 1))
         return problems
 
     def _problem(self, name: str, error: Row) -> Problem:

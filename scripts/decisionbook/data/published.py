@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import InputError, Problem, did_you_mean
 from .figures import Figure, Qualifier, qualifier_of
 from .formulas import Formula, FormulaError, evaluate, parse, parse_inputs
+from .known import RESTRICTIONS
 from .package import Package, Row
 
 
@@ -102,10 +103,32 @@ def check_register(package: Package) -> list[Problem]:
                 remedy = "Keep the finding or the formula, not both."
                 found = f"{formula.figure_id} has a finding and a formula"
                 problems.append(Problem(shown, found, "one answer for a figure", remedy, row, "figure_id"))
+    problems += _check_restrictions(package)
     problems += [
         Problem(shown, " -> ".join(cycle), "formulas without a cycle", "Break it at one of them.", None, "inputs")
         for cycle in _cycles(formulas)
     ]
+    return problems
+
+
+def _check_restrictions(package: Package) -> list[Problem]:
+    """Return the restricted rows that do not exist: a slip there would publish what it means to hold back."""
+    if RESTRICTIONS not in package.tables:
+        return []
+    shown = package.project.shown(package.path(RESTRICTIONS))
+    problems = []
+    for number, row in enumerate(package.rows(RESTRICTIONS), start=2):
+        table, key = row["table"], row["key"]
+        if table not in package.tables:
+            near = did_you_mean(table, package.tables)
+            problems.append(Problem(shown, f"no table {table!r}", "a table of the Data Package", near, number, "table"))
+            continue
+        named = package.resource(table)["schema"].get("primaryKey") or []
+        columns = [named] if isinstance(named, str) else named
+        keys = {"/".join(line[c] or "" for c in columns) for line in package.lines(table)} if columns else set()
+        if key != "*" and key not in keys:
+            expected = f"a key ({'/'.join(columns)}) of {table}, or * for all of it" if columns else f"*: {table} has no key"
+            problems.append(Problem(shown, repr(key), expected, did_you_mean(key, keys), number, "key"))
     return problems
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, Problem, did_you_mean
+from .text import LONGEST, text_fault
 
 _BLANK = " \t\r\n\u3000\xa0\ufeff"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 Rows = Iterator[tuple[int, list[str]]]
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
@@ -61,9 +61,9 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     for number, cells in reader(path, raw, sheets, grid.notes, problems):
         stripped += grid.add(number, cells)
         problems += [
-            Problem(str(path), f"the control character {found[0]!r}", "printable text", "Remove it.", number, _letter(index))
+            Problem(str(path), found, f"printable text of at most {LONGEST:,} characters", "Remove or shorten it.", number, _letter(index))
             for index, cell in enumerate(cells)
-            if (found := _CONTROL.search(cell))
+            if (found := text_fault(cell))
         ]
     if not problems and not grid.rows:
         problems.append(Problem(str(path), "an empty file", "a row of column names and rows of data"))

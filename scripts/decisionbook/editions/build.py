@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..data.context import RunContext
 from ..data.declarations import Chapter, load_chapter
 from ..data.figures import Figure
 from ..data.formulas import Formula
@@ -30,7 +28,10 @@ from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
 from .diff import published_before
+from .lock import building
 from .manifest import describe, read_manifest, write_manifest
+from .recovery import begin_pages, end_pages, is_clean, recover, staging_folder, swap
+from .sign_off import findings_hash, office_facts
 from .site import write_stub
 from .snapshot import SNAPSHOT, compact, take_snapshot
 from .sphinx_build import build_pages
@@ -70,7 +71,8 @@ def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
         raise InputError(Problem(shown, f"as_of {edition.as_of}", expected, "Move the date.", column="as_of"))
     for name in edition.chapters:
         chapter = chapters[name] = load_chapter(project, name)
-        if not any(dates[s] <= edition.as_of for s in chapter.sources):
+        # A chapter may rest on official statistics alone; those are dated one by one.
+        if chapter.sources and not any(dates[s] <= edition.as_of for s in chapter.sources):
             first = min(dates[s] for s in chapter.sources)
             found = f"chapter {name}, whose first source is of {first}"
             problems.append(Problem(shown, found, f"chapters with a source by {edition.as_of}", "Take it out."))
@@ -88,7 +90,7 @@ def run_chapters(
     project: Project, edition: Edition, folder: Path, say: Say, *, workers: int | None = None, use_cache: bool = True
 ) -> dict[str, RunResult]:
     """Execute the chapters of an edition that have changed, a few at a time, and return all results by name."""
-    context = RunContext(project, edition.id, edition.as_of)
+    context = edition.context(project)
     chapters = {name: edition.parameters.get(name, {}) for name in edition.chapters}
     return run_all(chapters, context, folder, say, workers=workers, use_cache=use_cache)
 
@@ -109,7 +111,7 @@ def reconcile_edition(
     project: Project, edition: Edition, findings: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Path] | None = None
 ) -> list[Reconciled]:
     """Return the reconciliation of the figures known by the edition's date; `tables` are an analyst's, by name."""
-    package = Package(project, tables, edition.as_of)
+    package = edition.package(project, tables)
     figures = load_figures(package, edition.as_of)
     corrections = package.rows("corrections") if "corrections" in package.tables else []
     factors = unit_factors(package)
@@ -130,13 +132,41 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     Works in a folder beside the last good build and takes its place only at the very end. Nothing is done when the
     manifest of the last build says that data, code, edition and tools are the same.
     """
+    target = output_folder(project, edition)
+    if not force and is_clean(target, _work(project, edition)):
+        unchanged = _unchanged(project, edition, pdf)
+        if unchanged is not None:
+            return unchanged
+    with building(project, say):
+        recover(project, target, _work(project, edition), say)
+        # Another build may have made it while this one waited.
+        unchanged = None if force else _unchanged(project, edition, pdf)
+        return unchanged or _build(project, edition, pdf=pdf, force=force, say=say)
+
+
+def _work(project: Project, edition: Edition) -> Path:
+    return project.build / "work" / edition.id
+
+
+def _described(project: Project, edition: Edition, pdf: bool) -> dict[str, Any]:
+    compared = compared_with(project, edition, published_before(project, edition))
+    return describe(project, edition) | {"pdf": pdf, "compared_with": compared}
+
+
+def _unchanged(project: Project, edition: Edition, pdf: bool) -> BuildResult | None:
+    """Return the last build when its manifest says that it is what a new one would be."""
+    target = output_folder(project, edition)
+    previous = read_manifest(target)
+    if previous is None or any(previous.get(key) != value for key, value in _described(project, edition, pdf).items()):
+        return None
+    return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
+
+
+def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: Say) -> BuildResult:
     started = time.perf_counter()
     target = output_folder(project, edition)
     before = published_before(project, edition)
-    described = describe(project, edition) | {"pdf": pdf, "compared_with": compared_with(project, edition, before)}
-    previous = read_manifest(target)
-    if not force and previous is not None and all(previous.get(key) == value for key, value in described.items()):
-        return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
+    described = _described(project, edition, pdf)
     from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
 
     seconds: dict[str, float] = {}
@@ -149,12 +179,13 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     say(f"Edition {edition.label}: {len(edition.chapters)} chapters, as of {edition.as_of}")
     chapters = check_inputs(project, edition)
     lap("data")
-    work = project.build / "work" / edition.id
+    work = _work(project, edition)
     results = run_chapters(project, edition, work / "runs", say, use_cache=not force)
     lap("runs")
     findings = all_findings(results, edition)
     rows = reconcile_edition(project, edition, findings)
     verdicts = count_verdicts(rows)
+    edition = replace(edition, findings_hash=findings_hash(findings, rows))
     say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
     snapshot = take_snapshot(project, edition, chapters, results, rows)
     changes = changes_page(project, edition, before, snapshot, results)
@@ -162,9 +193,10 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     book |= {"changes": changes, "exhibits": exhibits(results, chapters)}
     source = assemble(project, edition, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
-    staging = project.build / "book" / f".{edition.id}.new"
-    shutil.rmtree(staging, ignore_errors=True)
+    staging = staging_folder(target)
+    begin_pages(work)
     build_pages(project, edition, source, work, staging, pdf=pdf, say=say, lap=lap)
+    end_pages(work)
     write_reconciliation(rows, staging / "reconciliation.csv")
     write_csv_for_excel(rows, staging / "reconciliation-excel.csv")
     write_json(rows, staging / "reconciliation.json")
@@ -174,8 +206,8 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     (staging / SNAPSHOT).write_text(compact(snapshot), encoding="utf-8")
     write_known_data(project, edition, staging / "data")
     copy_notebooks(results, staging / "notebooks")
-    write_manifest(staging, {**described, "verdicts": verdicts})
-    _swap(staging, target)
+    write_manifest(staging, {**described, "verdicts": verdicts, "findings_hash": edition.findings_hash, "draft": edition.draft})
+    swap(staging, target)
     write_stub(target.parent)
     lap("finish")
     return BuildResult(target, _pdf_path(target, edition) if pdf else None, verdicts, seconds)
@@ -189,19 +221,9 @@ def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _swap(staging: Path, target: Path) -> None:
-    """Put the new build in the place of the last one; the old one is removed only when the new one stands."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    staging.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def write_known_data(project: Project, edition: Edition, folder: Path) -> None:
     """Write the Data Package as the edition's date knows it: what came out later is not in the book."""
-    for name, content in known_files(Package(project, as_of=edition.as_of)).items():
+    for name, content in known_files(edition.package(project)).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -215,7 +237,7 @@ def book_content(
     rows: list[Reconciled],
 ) -> dict[str, Any]:
     """Return the content of book.json, from which the pages quote."""
-    package = Package(project, as_of=edition.as_of)
+    package = edition.package(project)
     return {
         **chapter_content(package, edition, chapters, findings, rows),
         "catalogue": package.catalogue(),
@@ -253,6 +275,7 @@ def chapter_content(
             "reconstruction": edition.reconstruction,
             "summary": edition.summary,
             "order": list(edition.chapters),
+            **office_facts(edition),
         },
         "chapters": {name: _chapter_json(c, edition, package) for name, c in chapters.items()},
         "findings": {name: {**f, "answers": _answers(name, f, by_id)} for name, f in findings.items()},
@@ -264,7 +287,7 @@ def chapter_content(
 
 
 def _recalculation(project: Project, edition: Edition, chapters: Mapping[str, Chapter], rows: list[Reconciled]) -> dict[str, Any]:
-    package = Package(project, as_of=edition.as_of)
+    package = edition.package(project)
     return recalculation_data(
         rows,
         load_formulas(package),

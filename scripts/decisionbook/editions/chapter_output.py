@@ -10,10 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..data.context import RunContext
 from ..data.declarations import Chapter, load_chapter
 from ..data.owndata import OwnTable
-from ..data.package import Package
 from ..project import Project
 from ..runs.chapter_run import Difference, committed_findings, compare, names_of, run_chapter, write_differences
 from ..runs.execute import RunResult
@@ -44,7 +42,7 @@ def edition_findings(project: Project, edition: Edition) -> tuple[dict[str, dict
     built = output_folder(project, edition) / "findings.json"
     if built.is_file():
         return json.loads(built.read_text(encoding="utf-8")), f"edition {edition.id}"
-    context = RunContext(project, edition.id, edition.as_of)
+    context = edition.context(project)
     found: dict[str, dict[str, Any]] = {}
     for chapter in edition.chapters:
         values = dict(edition.parameters.get(chapter, {}))
@@ -73,7 +71,7 @@ def run_and_write(
     RunFailed when a cell fails and CheckFailed when the page has a fault; what was written by then stays.
     """
     tables = {table.request.table: table.path.resolve() for table in own}
-    context = RunContext(project, edition.id, edition.as_of, tables)
+    context = edition.context(project, tables)
     for name in (f"{chapter.name}.html", f"{chapter.name}.pdf"):
         # Not those of an earlier run beside the numbers of this one.
         (folder / name).unlink(missing_ok=True)
@@ -115,7 +113,7 @@ def _write_pages(
 
     started = time.perf_counter()
     tables = {table.request.table: table.path.resolve() for table in own}
-    package = Package(project, tables, edition.as_of)
+    package = edition.package(project, tables)
     rerun = replace(edition, parameters={**edition.parameters, chapter.name: {n: plain_value(v) for n, v in values.items()}})
     rows = reconcile_edition(project, edition, findings, tables)
     declared = {name: load_chapter(project, name) for name in edition.chapters} | {chapter.name: chapter}

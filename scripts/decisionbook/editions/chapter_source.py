@@ -34,9 +34,7 @@ def banner_lines(
     lines = []
     for name, (old, new) in changed_values(values, before).items():
         parameter = chapter.parameters[name]
-        lines.append(
-            f"参数 {name}（{parameter.meaning}）：本次{_value(new, parameter.unit)}，本书{_value(old, parameter.unit)}"
-        )
+        lines.append(f"参数 {name}（{parameter.meaning}）：本次{_value(new, parameter.unit)}，本书{_value(old, parameter.unit)}")
     for table in own:
         verb = "补充" if table.request.extend else "替换"
         title = titles.get(table.request.table, table.request.table)

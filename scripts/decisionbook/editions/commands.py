@@ -1,4 +1,4 @@
-"""The commands about editions: publish, verify, diff, new-edition. Heavy modules are imported when a command runs."""
+"""The commands about editions: publish, verify, diff, sign, new-edition. Heavy modules are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ def add_commands(commands: Any) -> None:
     diff.add_argument("--json", action="store_true", help="everything, as JSON")
     diff.add_argument("--most", type=int, default=40, metavar="N", help="at most N moved findings (default: 40)")
     diff.set_defaults(command=_diff)
+
+    sign = commands.add_parser("sign", help="sign an edition: 执笔, 复核, 审核, 签发; without a role, who has signed")
+    sign.add_argument("edition", metavar="EDITION")
+    sign.add_argument("--role", metavar="ROLE", help="执笔, 复核, 审核 or 签发, in this order")
+    sign.add_argument("--name", metavar="NAME", help="who signs")
+    sign.add_argument("--date", metavar="YYYY-MM-DD", help="the day of signing (default: today)")
+    sign.add_argument("--withdraw", metavar="ROLE", help="take back a signature, and with it the later ones")
+    sign.set_defaults(command=_sign)
 
     new = commands.add_parser("new-edition", help="begin an edition from another one")
     new.add_argument("edition", metavar="ID")
@@ -144,6 +152,22 @@ def _diff(options: argparse.Namespace) -> int:
 
     changes = diff(find_project(options.project), options.old, options.new)
     print(json.dumps(changes, ensure_ascii=False, indent=1) if options.json else as_text(changes, options.most))
+    return EXIT_OK
+
+
+def _sign(options: argparse.Namespace) -> int:
+    from .sign_off import find_current, sign, state, withdraw
+
+    project = find_project(options.project)
+    if options.withdraw:
+        lines = withdraw(project, options.edition, options.withdraw)
+    elif options.role or options.name:
+        today = datetime.date.today().isoformat()
+        lines = sign(project, options.edition, options.role or "", options.name or "", options.date or today)
+        lines.append(f"then: decisionbook build --edition {options.edition}, which prints the names")
+    else:
+        lines = state(find_current(project, options.edition))
+    print("\n".join(lines))
     return EXIT_OK
 
 

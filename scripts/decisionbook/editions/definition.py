@@ -11,15 +11,26 @@ from typing import Any
 
 import yaml
 
+from ..data.context import RunContext
 from ..data.declarations import STATUSES
+from ..data.text import text_problems
+from ..data.known import AUDIENCES, INTERNAL, PUBLIC
+from ..data.package import Package
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 
-_KEYS = ("id", "title", "as_of", "compiled", "reconstruction", "summary", "chapters", "parameters", "status")
+_KEYS = (
+    "id", "title", "as_of", "compiled", "reconstruction", "summary", "chapters", "parameters", "status",
+    "audience", "issue_number", "distribution", "signatures",
+)  # fmt: skip
 _NEEDED = ("id", "title", "as_of", "compiled", "summary", "chapters")
 # An id is the name of a folder, of a ZIP and of a PDF, and part of an address.
 ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 _STATUS_KEYS = ("status", "data_until", "note")
+_SIGNATURE_KEYS = ("role", "name", "date", "findings")
+# In the order in which they sign: who wrote it, who checked it, who reviewed it, who issued it.
+ROLES = ("执笔", "复核", "审核", "签发")
+AUDIENCE_WORDS = {INTERNAL: "内部", PUBLIC: "公开"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,16 @@ class Timeliness:
     status: str | None = None
     data_until: str | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One person's name under the findings (their SHA-256) that they saw."""
+
+    role: str
+    name: str
+    date: str
+    findings: str
 
 
 @dataclass(frozen=True)
@@ -44,11 +65,41 @@ class Edition:
     reconstruction: bool = True
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     timeliness: Mapping[str, Timeliness] = field(default_factory=dict)
+    # Empty: nothing is left out, and the cover says nothing of it.
+    audience: str = ""
+    issue_number: str = ""
+    distribution: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    # Not in the file: the hash of the findings of the build at hand.
+    findings_hash: str = ""
+
+    @property
+    def valid_signatures(self) -> dict[str, Signature]:
+        """The signatures by role that stand under the findings of the build at hand; a later change voids the others."""
+        return {s.role: s for s in self.signatures if s.findings == self.findings_hash and self.findings_hash}
+
+    @property
+    def draft(self) -> bool:
+        """Whether a role has not signed these findings; such a build prints 送审稿."""
+        return not set(ROLES) <= self.valid_signatures.keys()
+
+    def package(self, project: Project, tables: Mapping[str, Path] | None = None) -> Package:
+        """Return the Data Package as this edition may show it; `tables` are an analyst's, by name."""
+        return Package(project, tables, self.as_of, self.audience or INTERNAL)
+
+    def context(self, project: Project, tables: Mapping[str, Path] | None = None) -> RunContext:
+        """Return the context of a run for this edition."""
+        return RunContext(project, self.id, self.as_of, tables or {}, self.audience or INTERNAL)
 
     @property
     def label(self) -> str:
         """The name a reader sees, with the mark of a reconstruction."""
         return f"{self.id} 回溯重建版" if self.reconstruction else f"{self.id} 版"
+
+    @property
+    def mark(self) -> str:
+        """The marks beside the id: a reconstruction, a draft that is not yet signed; empty for an issued edition."""
+        return "·".join(word for word, holds in (("回溯重建版", self.reconstruction), ("送审稿", self.draft)) if holds)
 
 
 def load_editions(project: Project) -> list[Edition]:
@@ -92,6 +143,8 @@ def parse_edition(path: Path, shown: str) -> Edition:
         raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8, with dates that exist")) from error
     if not isinstance(content, dict):
         raise InputError(Problem(shown, repr(content)[:60], f"keys and values: {one_of(_KEYS)}"))
+    if unfit := text_problems(content, shown):
+        raise InputError(unfit)
     problems = [
         Problem(shown, f"an unknown key {key!r}", one_of(_KEYS), did_you_mean(str(key), _KEYS))
         for key in content
@@ -102,7 +155,7 @@ def parse_edition(path: Path, shown: str) -> Edition:
         value = content.get(key)
         if value is not None and type(value) is not datetime.date:
             problems.append(Problem(shown, repr(value), "a date such as 2024-09-30", column=key))
-    problems += _faults(content, shown)
+    problems += _faults(content, shown) + _office_faults(content, shown)
     if problems:
         raise InputError(problems)
     return Edition(
@@ -115,6 +168,10 @@ def parse_edition(path: Path, shown: str) -> Edition:
         reconstruction=bool(content.get("reconstruction", True)),
         parameters=content.get("parameters") or {},
         timeliness={name: _timeliness(given) for name, given in (content.get("status") or {}).items()},
+        audience=content.get("audience") or "",
+        issue_number=str(content.get("issue_number") or ""),
+        distribution=tuple(content.get("distribution") or ()),
+        signatures=tuple(Signature(**{k: str(v) for k, v in s.items()}) for s in content.get("signatures") or ()),
     )
 
 
@@ -151,6 +208,33 @@ def _faults(content: Mapping[str, Any], shown: str) -> list[Problem]:
         if entry.get("status") is not None and entry["status"] not in STATUSES:
             near = did_you_mean(str(entry["status"]), STATUSES)
             problems.append(Problem(shown, f"{name}: {entry['status']!r}", one_of(STATUSES), near, column="status"))
+    return problems
+
+
+def _office_faults(content: Mapping[str, Any], shown: str) -> list[Problem]:
+    """Return what is wrong with audience, distribution list and signatures."""
+    problems: list[Problem] = []
+    audience = content.get("audience")
+    if audience is not None and audience not in AUDIENCES:
+        near = did_you_mean(str(audience), AUDIENCES)
+        problems.append(Problem(shown, repr(audience), one_of(AUDIENCES), near, column="audience"))
+    listed = content.get("distribution") or []
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        problems.append(Problem(shown, repr(listed)[:60], "a list of names", column="distribution"))
+    signatures = content.get("signatures") or []
+    if not isinstance(signatures, list) or not all(isinstance(s, dict) for s in signatures):
+        problems.append(Problem(shown, repr(signatures)[:60], "a list of signatures", column="signatures"))
+        return problems
+    for given in signatures:
+        if set(given) != set(_SIGNATURE_KEYS):
+            expected = f"a signature with {', '.join(_SIGNATURE_KEYS)}"
+            problems.append(Problem(shown, repr(given)[:60], expected, "Sign with decisionbook sign.", column="signatures"))
+        elif given["role"] not in ROLES:
+            near = did_you_mean(str(given["role"]), ROLES)
+            problems.append(Problem(shown, f"role {given['role']!r}", one_of(ROLES), near, column="signatures"))
+    roles = [s.get("role") for s in signatures]
+    twice = sorted({str(r) for r in roles if roles.count(r) > 1})
+    problems += [Problem(shown, f"{r} twice", "each role once", "Take one out.", column="signatures") for r in twice]
     return problems
 
 

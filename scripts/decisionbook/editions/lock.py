@@ -1,4 +1,4 @@
-"""One writer at a time for a published site: a lock file that names who holds it."""
+"""One writer at a time, for a published site and for the builds of a project: a lock file that names who holds it."""
 
 from __future__ import annotations
 
@@ -6,46 +6,102 @@ import contextlib
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import CheckFailed
+from ..project import Project
 
 LOCK = ".publish.lock"
+FOLDER_LOCK = ".writing.lock"
+BUILD_LOCK = ".build.lock"
+# How often a waiting process looks again, in seconds.
+_LOOK_EVERY = 0.1
+_SETTLED = 0.3
+
+_REFUSAL = (
+    "{path} is held by {who}: another publish is running there. Wait for it; if it is certain that none runs, remove the "
+    "file. Nothing was changed."
+)
+_FOLDER_REFUSAL = (
+    "{path} is held by {who}: another run or sweep is writing there. Wait for it, or name another folder with -o; if it is "
+    "certain that none runs, remove the file. Nothing was changed."
+)
+
+Say = Callable[[str], None]
+Holder = dict[str, object]
 
 
 @contextmanager
-def locked(site: Path, say: Callable[[str], None]) -> Iterator[None]:
+def locked(site: Path, say: Say) -> Iterator[None]:
     """Hold the lock of a site; raises CheckFailed, naming the holder, when another process has it.
 
     A lock whose process no longer lives on this machine was left by a killed run and is taken over. On another machine
     nobody can know: the message says what to remove.
     """
-    path = site / LOCK
-    own = {"pid": os.getpid(), "host": socket.gethostname()}
-    if not _take(path, own):
-        holder = _holder(path)
-        if holder is not None and not _is_dead(holder):
-            who = f"process {holder.get('pid')} on {holder.get('host')}"
-            raise CheckFailed(
-                f"{path} is held by {who}: another publish is running there. Wait for it; if it is certain that none runs, "
-                f"remove the file. Nothing was changed."
-            )
-        say(f"  a lock of an interrupted run was left ({path.name}); taking over")
-        _clear(path, holder)
-        if not _take(path, own):
-            raise CheckFailed(f"{path} was taken by another publish at this moment. Nothing was changed; try again.")
+    with _held(site / LOCK, say, None):
+        yield
+
+
+@contextmanager
+def building(project: Project, say: Say) -> Iterator[None]:
+    """Hold the lock of a project's working builds; waits, saying so, while another process holds it.
+
+    Builds share the cache of runs and a publish reads what a build replaces: they follow one another.
+    """
+    project.build.mkdir(parents=True, exist_ok=True)
+    waiting = f"another build or publish of this project is at work ({{who}}); waiting for it (its lock is {BUILD_LOCK}) …"
+    with _held(project.build / BUILD_LOCK, say, waiting):
+        yield
+
+
+@contextmanager
+def writing(folder: Path, say: Say) -> Iterator[None]:
+    """Hold the output folder of a run or a sweep; raises CheckFailed, naming the holder, when another one writes there."""
+    folder.mkdir(parents=True, exist_ok=True)
     try:
+        with _held(folder / FOLDER_LOCK, say, None, _FOLDER_REFUSAL):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only when nothing came of it
+
+
+@contextmanager
+def _held(path: Path, say: Say, waiting: str | None, refusal: str = _REFUSAL) -> Iterator[None]:
+    own = _this_process()
+    told = False
+    while not _take(path, own):
+        holder = _holder(path) or _second_look(path)
+        if holder is None and not path.exists():
+            continue  # given up at this moment
+        if holder is None or _is_dead(holder):
+            say(f"  a lock of an interrupted run was left ({path.name}); taking over")
+            _clear(path, holder)
+        elif waiting is None:
+            raise CheckFailed(refusal.format(path=path, who=_who(holder)))
+        else:
+            if not told:
+                say("  " + waiting.format(who=_who(holder)))
+                told = True
+            time.sleep(_LOOK_EVERY)
+    try:
+        _sweep(path)
         yield
     finally:
         if _holder(path) == own:
             path.unlink(missing_ok=True)
 
 
-def _take(path: Path, own: dict[str, object]) -> bool:
+def _who(holder: Holder) -> str:
+    return f"process {holder.get('pid')} on {holder.get('host')}"
+
+
+def _take(path: Path, own: Holder) -> bool:
     """Create the lock with its content in one step; return whether it was free."""
-    staged = path.with_name(f"{LOCK}.{own['pid']}")
+    staged = path.with_name(f"{path.name}.{own['pid']}")
     staged.write_text(json.dumps(own), encoding="utf-8")
     try:
         os.link(staged, path)
@@ -63,7 +119,7 @@ def _take(path: Path, own: dict[str, object]) -> bool:
     return True
 
 
-def _holder(path: Path) -> dict[str, object] | None:
+def _holder(path: Path) -> Holder | None:
     """Return who holds the lock; None when the file is gone or was cut short by a kill."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -72,8 +128,33 @@ def _holder(path: Path) -> dict[str, object] | None:
     return content if isinstance(content, dict) else None
 
 
-def _is_dead(holder: dict[str, object]) -> bool:
-    pid = holder.get("pid")
+def _second_look(path: Path) -> Holder | None:
+    """Read a lock again that could not be read: without hard links its content comes a moment after it."""
+    if path.exists():
+        time.sleep(_SETTLED)
+    return _holder(path)
+
+
+def _this_process() -> Holder:
+    return {"pid": os.getpid(), "host": socket.gethostname(), "started": _started(os.getpid())}
+
+
+def _started(pid: int) -> str:
+    """Return what tells a process from an earlier one of the same number: start of the system and ticks since then.
+
+    Neither follows the clock. Empty where the system does not say.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        # The name of the program stands in brackets and may hold blanks; the start is the 22nd field.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return f"{boot}/{fields[19]}"
+    except (OSError, IndexError):
+        return ""
+
+
+def _is_dead(holder: Holder) -> bool:
+    pid, started = holder.get("pid"), holder.get("started")
     if holder.get("host") != socket.gethostname() or not isinstance(pid, int):
         return False
     try:
@@ -82,14 +163,39 @@ def _is_dead(holder: dict[str, object]) -> bool:
         return True
     except OSError:
         return False
-    return False
+    # After a restart, and in a container always, the number may be another process's by now.
+    now = _started(pid)
+    return bool(started and now and started != now)
 
 
-def _clear(path: Path, holder: dict[str, object] | None) -> None:
-    """Remove a dead lock, unless a third process has replaced it in between."""
-    aside = path.with_name(f"{LOCK}.dead.{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):
-        path.rename(aside)
-        if _holder(aside) != holder:
-            aside.rename(path)
-        aside.unlink(missing_ok=True)
+def _clear(path: Path, holder: Holder | None) -> None:
+    """Remove a dead lock, unless another process has taken it over in between."""
+    with _guarded(path.parent):
+        if _holder(path) == holder:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    """Hold a folder against others that take over a lock in it: the system frees it however this process ends."""
+    try:
+        import fcntl
+    except ImportError:  # not on this system: taking over is then as good as unlinking is quick
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network shares know no such lock
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes left that were killed while they took the lock."""
+    for left in path.parent.glob(f"{path.name}.*"):
+        number = left.name.rpartition(".")[2]
+        holder = _holder(left) or {"pid": int(number) if number.isdigit() else None, "host": socket.gethostname()}
+        if _is_dead(holder):
+            left.unlink(missing_ok=True)

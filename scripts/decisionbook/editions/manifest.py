@@ -12,7 +12,6 @@ from typing import Any
 
 from .. import __version__
 from ..data.known import known_files
-from ..data.package import Package
 from ..project import Project
 from .definition import Edition
 
@@ -39,10 +38,10 @@ def _below(folder: Path, *patterns: str) -> list[Path]:
     return [p for p in found if "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts]
 
 
-def data_hash(project: Project, as_of: str) -> str:
-    """Return the hash of the Data Package as it was known by `as_of`: a later source does not touch an older edition."""
+def data_hash(project: Project, edition: Edition) -> str:
+    """Return the hash of the Data Package as an edition shows it: a later source does not touch an older edition."""
     digest = hashlib.sha256()
-    for name, content in sorted(known_files(Package(project, as_of=as_of)).items()):
+    for name, content in sorted(known_files(edition.package(project)).items()):
         digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
@@ -95,7 +94,11 @@ def describe(project: Project, edition: Edition) -> dict[str, Any]:
         "parameters": {name: dict(values) for name, values in edition.parameters.items()},
         "timeliness": {name: dataclasses.asdict(given) for name, given in edition.timeliness.items()},
         "title": edition.title,
-        "data_hash": data_hash(project, edition.as_of),
+        "audience": edition.audience,
+        "issue_number": edition.issue_number,
+        "distribution": list(edition.distribution),
+        "signatures": [dataclasses.asdict(s) for s in edition.signatures],
+        "data_hash": data_hash(project, edition),
         "code_hash": code_hash(project),
         "version": __version__,
         "tools": tool_versions(),

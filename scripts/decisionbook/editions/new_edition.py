@@ -11,6 +11,7 @@ from ..errors import InputError, Problem
 from ..project import Project
 from . import steps
 from .definition import ID, find_edition, load_editions, parse_edition
+from .sign_off import without_signatures
 
 
 def new_edition(
@@ -45,7 +46,7 @@ def new_edition(
         "summary": json.dumps(summary or f"在{origin}版之上编制。", ensure_ascii=False),
     }
     origin_path = next(p for p in sorted(project.editions.glob("*.yml")) if parse_edition(p, project.shown(p)).id == origin)
-    text = origin_path.read_text(encoding="utf-8")
+    text = without_signatures(origin_path.read_text(encoding="utf-8"))
     for key, value in fields.items():
         line = f"{key}: {value}"
         # Escaped: a summary may hold a backslash, which a replacement would read as its own.

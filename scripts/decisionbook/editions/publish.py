@@ -15,7 +15,7 @@ from . import steps
 from .archive import archive_bytes, checksum_line
 from .definition import Edition
 from .diff import record_path
-from .lock import locked
+from .lock import building, locked
 from .manifest import MANIFEST, hash_file, read_manifest
 from .site import EDITIONS_SCRIPT, LANDING, landing_page, read_script, script_text, site_entries
 from .snapshot import SNAPSHOT
@@ -50,7 +50,9 @@ def publish(project: Project, edition: Edition, site: Path, *, rebuilt: bool = F
     """
     build = project.build / "book" / edition.id
     manifest = _working_manifest(project, edition, build)
-    with _clear_errors(site), locked(_made(site), say):
+    # The first lock keeps a build from replacing what is copied.
+    with _clear_errors(site), building(project, say), locked(_made(site), say):
+        manifest = _working_manifest(project, edition, build)
         _remove_leftovers(site, say)
         target = site / edition.id
         new = not target.exists()

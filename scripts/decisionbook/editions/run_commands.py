@@ -56,8 +56,8 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from ..data.declarations import load_chapter
     from ..data.owndata import parse_requests
-    from .chapter_output import run_and_write
     from .definition import find_edition
+    from .lock import writing
 
     project = find_project(options.project)
     edition = find_edition(project, options.edition)
@@ -66,6 +66,13 @@ def _run(options: argparse.Namespace) -> int:
     folder = options.output or project.build / "runs" / chapter.name
     if options.update:
         return _update(options, project, edition, chapter)
+    with writing(folder, print):
+        return _run_into(folder, options, project, edition, chapter, requests)
+
+
+def _run_into(folder: Path, options: argparse.Namespace, project: Any, edition: Any, chapter: Any, requests: Any) -> int:
+    from .chapter_output import run_and_write
+
     own, values = _inputs(options, project, edition, chapter, requests, folder)
     _say_tables(project, chapter, own)
     print(f"running {chapter.name} ({chapter.title}) as of {edition.as_of} …")
@@ -102,7 +109,7 @@ def _inputs(
     own: list[Any] = []
     values: dict[str, Any] = {}
     try:
-        own = prepare(Package(project, as_of=edition.as_of), requests, folder)
+        own = prepare(edition.package(project), requests, folder)
     except InputError as error:
         faults.append(error)
     package = Package(project, {table.request.table: table.path for table in own})
@@ -121,28 +128,22 @@ def _inputs(
 
 
 def _update(options: argparse.Namespace, project: Any, edition: Any, chapter: Any) -> int:
-    from ..data.context import RunContext
     from ..runs.execute import update_committed
 
     given: Mapping[str, Any] = {"-p": options.assignments, "-f": options.file, "-d": options.tables, "--extend": options.extend}
     if named := [name for name, value in given.items() if value]:
         found = f"{', '.join(named)} beside it"
         raise InputError(Problem("--update", found, "--update alone", "The committed notebook holds the book's own run."))
-    result = update_committed(RunContext(project, edition.id, edition.as_of), chapter.name)
+    result = update_committed(edition.context(project), chapter.name)
     print(f"stored the outputs of {project.shown(result.notebook)} ({result.seconds:.1f} s)")
     return EXIT_OK
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from ..data.context import RunContext
     from ..data.declarations import load_chapter
     from ..data.owndata import parse_requests
-    from ..data.package import Package
-    from ..runs.engines import default_workers
-    from ..runs.sweep import digest_of_inputs, grid_sets, plan, run_sweep, table_sets
-    from ..runs.sweep_results import write_results
     from .definition import find_edition
-    from .sweep_page import write_sweep_page
+    from .lock import writing
 
     if bool(options.grid) == bool(options.sets):
         raise InputError(Problem("sweep", "both or neither of --grid and --table", "one of the two"))
@@ -153,9 +154,20 @@ def _sweep(options: argparse.Namespace) -> int:
     chapter = load_chapter(project, options.chapter)
     folder = options.output or project.build / "sweeps" / chapter.name
     requests = parse_requests(options.tables, options.extend)
+    with writing(folder, print):
+        return _sweep_into(folder, options, project, edition, chapter, requests)
+
+
+def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition: Any, chapter: Any, requests: Any) -> int:
+    from ..data.package import Package
+    from ..runs.engines import default_workers
+    from ..runs.sweep import digest_of_inputs, grid_sets, plan, run_sweep, table_sets
+    from ..runs.sweep_results import write_results
+    from .sweep_page import write_sweep_page
+
     own, base = _inputs(options, project, edition, chapter, requests, folder)
     tables = {table.request.table: table.path.resolve() for table in own}
-    package, context = Package(project, tables), RunContext(project, edition.id, edition.as_of, tables)
+    package, context = Package(project, tables), edition.context(project, tables)
     sets = grid_sets(chapter, package, options.grid) if options.grid else table_sets(chapter, options.sets)
     where = "--grid" if options.grid else str(options.sets)
     # Of all areas some may not fit together with another parameter: nobody asked for those by name.

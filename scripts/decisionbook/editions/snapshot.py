@@ -38,7 +38,7 @@ def take_snapshot(
     Numbers are kept with their unit, texts as a hash; data as a hash for each source and table, so that a later
     comparison can tell a new source from revised data, a changed parameter and changed code.
     """
-    package = Package(project, as_of=edition.as_of)
+    package = edition.package(project)
     known = {row["source_id"]: row["title"] for row in package.rows("sources")}
     return {
         "edition": edition.id,

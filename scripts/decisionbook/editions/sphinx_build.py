@@ -16,6 +16,7 @@ from ..project import Project
 from .assemble import BOOK_DATA
 from .definition import Edition
 from .manifest import look_hash
+from .sign_off import office_facts
 
 EDITIONS_SCRIPT = "editions.js"
 
@@ -71,21 +72,30 @@ def _drop_pages_of_another_look(project: Project, work: Path) -> None:
 
 def edition_config(edition: Edition) -> dict[str, Any]:
     """Return what the page templates and the PDF template say about the edition."""
+    office = office_facts(edition)
     citation = f"《{edition.title}》，{edition.label}，编制于{edition.compiled}，数据截至{edition.as_of}。"
     return {
         "id": edition.id,
         "title": edition.title,
         "label": edition.label,
+        "draft": edition.draft,
         "as_of": edition.as_of,
         "compiled": edition.compiled,
         "reconstruction": edition.reconstruction,
         "citation": citation,
+        "facts": [
+            (words, office[key])
+            for words, key in (("期号", "issue_number"), ("范围", "audience"), ("分发", "distribution"))
+            if office[key]
+        ],
         "imprint": [
             "本书对公开印行的决策简报逐数复算，是独立的复核，不是简报编印单位的出版物。",
             f"本版为{edition.label}：只用{edition.as_of}以前已公布的材料，编制日期{edition.compiled}。"
             if edition.reconstruction
             else f"数据截至{edition.as_of}，编制日期{edition.compiled}。",
             "文字与整理的数据以 CC BY 4.0 许可，程序以 MIT 许可；简报原文与官方统计的权利属于其发布机构。",
+            "　".join(f"{s['role']} {s['name']}（{s['date']}）" for s in office["signatures"])
+            or "本版尚未签发，为送审稿。",
             f"引用：{citation}",
         ],
     }
@@ -99,7 +109,7 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
         "html_context": {
             "book_title": "决策参考",
             "book_subtitle": "可复算版",
-            "edition": {**described, "label": "回溯重建版" if edition.reconstruction else "正式版"},
+            "edition": {**described, "label": edition.mark or "正式版"},
             "disclaimer": "本书为独立复算，不是简报编印单位的出版物。",
             # Without a PDF there is no link to one.
             "pdf": f"decision-reference-{edition.id}.pdf" if pdf else "",

@@ -49,7 +49,7 @@ def standalone_page(site: Path, name: str, *, mark: str, about: str, footer: Seq
         raise OfflineError("the page must not need the network:\n" + "\n".join(f"  {p}" for p in problems))
     found = _ARTICLE.search(source)
     if found is None:
-        raise CheckFailed("book/_templates/layout.html has no <article class=\"db-article\">; a page alone needs one")
+        raise CheckFailed('book/_templates/layout.html has no <article class="db-article">; a page alone needs one')
     article = _HREF.sub(r"\1", _SPEC.sub("", found[0]))
     contents = _CONTENTS.search(source)
     title = _TITLE.search(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -22,6 +23,9 @@ def write(path: Path, content: bytes) -> None:
         handle.flush()
         checkpoint(f"half of {path.name}")
         handle.write(content[half:])
+        handle.flush()
+        # A name must never reach the disk before the content that it stands for.
+        os.fsync(handle.fileno())
     checkpoint(f"wrote {path.name}")
 
 
@@ -37,7 +41,18 @@ def copy(source: Path, target: Path, digest: str) -> None:
 def rename(source: Path, target: Path) -> None:
     """Give a finished file or folder its name, in the place of an older file if there is one."""
     os.replace(source, target)
+    _settle(target.parent)
     checkpoint(f"renamed {target.name}")
+
+
+def _settle(folder: Path) -> None:
+    """Have a rename survive a power cut; a system that cannot open folders does without."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def replace(path: Path, content: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ from ..analysis.intervals import formula_bounds
 from ..data.figures import Figure
 from ..data.formulas import Formula, FormulaError, evaluate
 from ..data.intervals import Interval, round_half_up
+from ..data.text import formula_free, write_rows
 
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
 # What a reader sees, on the page, on paper and in the workbook.
@@ -207,11 +207,9 @@ def link_findings(
 
 
 def write_reconciliation(rows: Iterable[Reconciled], path: Path) -> None:
-    """Write reconciliation.csv (UTF-8, LF), one row a figure."""
+    """Write reconciliation.csv (UTF-8, LF), one row a figure; text that a spreadsheet would take for a formula gets a quote."""
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(row.as_row() for row in rows)
+        write_rows(handle, [COLUMNS, *([formula_free(cell) for cell in row.as_row().values()] for row in rows)])
 
 
 def count_verdicts(rows: Iterable[Reconciled]) -> dict[str, int]:

@@ -19,18 +19,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ..data.formulas import parse
 from ..data.intervals import Interval
+from ..data.text import formula_free
 from .verdicts import COLUMNS, VERDICT_WORDS, Reconciled, as_json
 
 # A spreadsheet has no infinity; this is larger than any print and smaller than what overflows.
 ENDLESS = 1e40
 _FUNCTIONS = {"abs": "ABS", "exp": "EXP", "log": "LN", "max": "MAX", "min": "MIN", "sqrt": "SQRT"}
 _FIGURES, _REVIEW, _NOTES = "印刷数字", "复核", "说明"
-_SAFE = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_text(value: Any) -> Any:
-    """Return a cell value that a spreadsheet never takes for a formula: text that begins like one gets a quote."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_SAFE) else value
 
 
 def write_csv_for_excel(rows: Iterable[Reconciled], path: Path) -> None:
@@ -39,16 +34,8 @@ def write_csv_for_excel(rows: Iterable[Reconciled], path: Path) -> None:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({k: v if _is_number(v) else safe_text(v) for k, v in row.as_row().items()})
+        writer.writerow({k: formula_free(v) for k, v in row.as_row().items()})
     path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
-
-
-def _is_number(text: Any) -> bool:
-    try:
-        float(text)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def write_json(rows: Iterable[Reconciled], path: Path) -> None:

@@ -96,16 +96,35 @@ def _digest(content: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _read_pages(env: BuildEnvironment) -> dict[str, str]:
+    if not hasattr(env, "decisionbook_pages"):
+        env.decisionbook_pages = {}  # type: ignore[attr-defined]
+    return env.decisionbook_pages  # type: ignore[attr-defined]
+
+
+def _page_digest(env: BuildEnvironment, docname: str) -> str:
+    return hashlib.sha256(Path(env.doc2path(docname)).read_bytes()).hexdigest()
+
+
+def note_page(app: Sphinx, doctree: Any) -> None:
+    """Note the content that a page was read from."""
+    _read_pages(app.env)[app.env.docname] = _page_digest(app.env, app.env.docname)
+
+
 def outdated_pages(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """Return the pages that quote a finding or verdict that has changed: Sphinx itself sees only changed files."""
+    """Return the pages that quote a changed finding or verdict or whose text changed: Sphinx sees only the times of files."""
     book = book_data(app)
-    return [
+    quoting = [
         docname
-        for docname, quoted in sorted(_quotes(env).items())
+        for docname, quoted in _quotes(env).items()
         if docname in env.found_docs and any(_digest(book.lookup(key)) != digest for key, digest in quoted.items())
     ]
+    # Sphinx compares times: after a clock that ran ahead was set right, a changed page would seem older than its reading.
+    kept = {name: digest for name, digest in _read_pages(env).items() if name in env.found_docs}
+    return sorted({*quoting, *(name for name, digest in kept.items() if _page_digest(env, name) != digest)})
 
 
 def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Drop what a page quoted, before it is read again or after it is gone."""
     _quotes(env).pop(docname, None)
+    _read_pages(env).pop(docname, None)

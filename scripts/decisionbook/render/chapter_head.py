@@ -38,7 +38,7 @@ def insert_chapter_head(app: Sphinx, document: nodes.document) -> None:
     line = nodes.paragraph("")
     status = declared["status"]
     line += nodes.inline(STATUS_WORDS[status], STATUS_WORDS[status], classes=["status-pill", status])
-    facts = [f"数据截至 {period_words(declared['data_until'])}", "来源 " + "、".join(declared["sources"])]
+    facts = [f"数据截至 {period_words(declared['data_until'])}", "来源 " + ("、".join(declared["sources"]) or "官方统计")]
     line += nodes.Text("　" + "　·　".join(facts))
     counts = [(v, sum(r["verdict"] == v for r in rows)) for v in VERDICT_GLYPHS]
     if rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from docutils import nodes
 from sphinx.environment import BuildEnvironment
@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .findings import verdict_mark
 
-Cell = str | nodes.Node | Sequence[nodes.Node]
+Cell: TypeAlias = str | nodes.Node | Sequence[nodes.Node]
 
 READING_ORDER = ("contradicted", "within_rounding", "reproduced", "consistent", "unverifiable", "input")
 STATUS_WORDS = {"current": "现行", "pending": "待更新", "historical": "历史"}

@@ -43,10 +43,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(findings.MarksAfterUnits)
     app.add_post_transform(findings.KeyFindings)
     app.connect("doctree-read", insert_chapter_head)
+    app.connect("doctree-read", book_data.note_page)
     app.connect("env-purge-doc", book_data.forget_page)
     app.connect("env-get-outdated", book_data.outdated_pages)
     app.connect("builder-inited", _number_formats)
-    return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True, "env_version": 2}
+    return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True, "env_version": 3}
 
 
 def _number_formats(app: Sphinx) -> None:

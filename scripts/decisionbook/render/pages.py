@@ -188,7 +188,11 @@ class EditionSummary(SphinxDirective):
         rows = quote(self.env, "reconciliation")
         judged = [r for r in rows if r["verdict"] in ("reproduced", "within_rounding", "consistent", "contradicted")]
         facts = [
-            ("版本", edition["label"]),
+            ("版本", edition["label"] + ("　送审稿" if edition.get("draft") else "")),
+            ("期号", edition.get("issue_number", "")),
+            ("范围", edition.get("audience", "")),
+            ("分发", edition.get("distribution", "")),
+            ("签署", "　".join(f"{s['role']} {s['name']}（{s['date']}）" for s in edition.get("signatures", []))),
             ("数据截至", edition["as_of"]),
             ("编制日期", edition["compiled"]),
             ("本版新意", edition["summary"]),
@@ -198,6 +202,7 @@ class EditionSummary(SphinxDirective):
         items = [
             nodes.definition_list_item("", nodes.term("", term), nodes.definition("", nodes.paragraph("", text)))
             for term, text in facts
+            if text
         ]
         return [nodes.definition_list("", *items, classes=["edition-summary"])]
 

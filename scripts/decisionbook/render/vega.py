@@ -97,7 +97,8 @@ def write_bundle(path: Path) -> None:
     import vl_convert
 
     # Read from the file itself: making the bundle takes a second, and a build without changes must not.
-    head = f"/* Vega, Vega-Lite {VL_VERSION} and vega-embed, bundled by vl-convert {vl_convert.__version__} */\n"
+    version = vl_convert.__version__  # type: ignore[attr-defined]  # its stub file leaves it out
+    head = f"/* Vega, Vega-Lite {VL_VERSION} and vega-embed, bundled by vl-convert {version} */\n"
     if path.is_file():
         with path.open(encoding="utf-8") as present:
             if present.readline() == head:

@@ -76,7 +76,7 @@ class RunCache:
             chapter,
             [[c.source, sorted(c.metadata.get("tags", []))] for c in notebook.cells if c.cell_type == "code"],
             [[name, repr(value)] for name, value in parameters.items()],
-            [self.context.edition, self.context.as_of, sorted(self.context.tables)],
+            [self.context.edition, self.context.as_of, self.context.audience, sorted(self.context.tables)],
             _digest(declaration.read_bytes()) if declaration.is_file() else "",
             self._surroundings,
         ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
-from ..data.owndata import safe_cell
+from ..data.text import safe_cell
 from .execute import RunResult, execute, findings_of, read_notebook
 
 FINDINGS, DIFF_CSV, DIFF_TEXT = "findings.json", "diff.csv", "diff.txt"

@@ -36,12 +36,13 @@ def run_one(job: Job) -> Outcome:
     import nbformat
 
     from ..data.context import RunContext
+    from ..data.known import INTERNAL
     from ..project import Project
     from .execute import findings_of, run_notebook
 
     started = time.perf_counter()
     tables = {name: Path(path) for name, path in job["tables"].items()}
-    context = RunContext(Project(Path(job["project"])), job["edition"], job["as_of"], tables)
+    context = RunContext(Project(Path(job["project"])), job["edition"], job["as_of"], tables, job.get("audience", INTERNAL))
     try:
         notebook, _ = run_notebook(job["chapter"], context, job["parameters"])
     except DecisionBookError as error:

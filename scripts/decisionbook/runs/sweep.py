@@ -154,7 +154,8 @@ def digest_of_inputs(context: RunContext, chapter: str) -> str:
     files += [path for _, path in sorted(context.tables.items())]
     for part in _SHAPING:
         files += sorted((_PACKAGE / part).rglob("*.py")) if (_PACKAGE / part).is_dir() else [_PACKAGE / part]
-    total = hashlib.sha256(f"{chapter}\0{context.edition}\0{context.as_of}\0{sorted(context.tables)}".encode())
+    known = f"{context.edition}\0{context.as_of}\0{context.audience}"
+    total = hashlib.sha256(f"{chapter}\0{known}\0{sorted(context.tables)}".encode())
     for path in files:
         content = _code(path) if path.suffix == ".ipynb" else path.read_bytes()
         total.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
@@ -244,6 +245,7 @@ def run_sweep(
         "project": str(context.project.root.resolve()),
         "edition": context.edition,
         "as_of": context.as_of,
+        "audience": context.audience,
         "tables": {name: str(path.resolve()) for name, path in sorted(context.tables.items())},
         "chapter": chapter,
         "keep": keep,

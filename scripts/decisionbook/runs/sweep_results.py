@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..data.owndata import safe_cell
+from ..data.text import safe_cell, write_rows
 from .sweep import Record, Run
 
 RESULTS, WIDE, PARQUET, FAILED = "results.csv", "runs.csv", "results.parquet", "failures.csv"
@@ -81,9 +81,7 @@ def _write_parquet(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any
     with tempfile.TemporaryDirectory(prefix="db-") as made:
         plain = Path(made) / "rows.csv"
         with plain.open("w", encoding="utf-8", errors="replace", newline="") as handle:
-            writer = csv.writer(handle, lineterminator="\n")
-            writer.writerow(heads)
-            writer.writerows(rows)
+            write_rows(handle, [heads, *rows])
         columns = {name: types.get(name) or _TYPES.get(name, "VARCHAR") for name in heads}
         with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as database:
             read = database.read_csv(str(plain), header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")

@@ -112,8 +112,8 @@ class TypstBuilder(Builder):
             return
         seen.add(docname)
         yield Chapter(docname, level)
-        for toctree in self.env.get_doctree(docname).findall(addnodes.toctree):
-            for entry in self._entries(toctree):
+        for entry in self.env.toctree_includes.get(docname, []):
+            if entry in self.env.found_docs:
                 yield from self._chapters(entry, level + 1, seen)
 
     def _entries(self, toctree: addnodes.toctree) -> list[str]:

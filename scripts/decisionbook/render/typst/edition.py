@@ -14,7 +14,7 @@ from .escape import content, optional, string
 #: Keys that `decisionbook_edition` may hold; all are optional.
 KEYS = (
     "id", "title", "subtitle", "label", "as_of", "compiled", "imprint", "citation", "statement", "author", "keywords",
-    "reconstruction",
+    "reconstruction", "facts", "draft",
 )  # fmt: skip
 STATEMENT = "本书是独立的复算：依据公开刊印的材料重新计算其中的数字，不是被复核材料编制单位的出版物，也不代表其观点。"
 
@@ -67,20 +67,21 @@ def read_edition(given: Mapping[str, Any], project: str) -> Edition:
     title = str(given.get("title") or project)
     name = str(given.get("id") or "")
     label = str(given.get("label") or "").replace(name, "").strip() if name else str(given.get("label") or "")
+    draft = "　送审稿" if given.get("draft") else ""
     imprint, citation = _texts(given, "imprint"), _text(given, "citation")
     as_of, compiled = _date(given, "as_of"), _date(given, "compiled")
     dates = (("数据截至", as_of), ("编制日期", compiled))
     return Edition(
         title=title,
         name=name,
-        running=f"{title}　{name}".strip(),
+        running=f"{title}　{name}".strip() + draft,
         statement=str(given.get("statement") or STATEMENT),
         subtitle=_text(given, "subtitle"),
-        mark=label or None,
+        mark=f"{label}{draft}".strip() or None,
         citation=None if any(citation and citation in line for line in imprint) else citation,
         author=str(given.get("author") or ""),
         keywords=_texts(given, "keywords"),
-        facts=tuple((fact, chinese_date(day)) for fact, day in dates if day),
+        facts=(*_pairs(given), *((fact, chinese_date(day)) for fact, day in dates if day)),
         imprint=imprint,
         date=compiled or as_of,
     )
@@ -100,6 +101,10 @@ def _texts(given: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ConfigError(f"decisionbook_edition: {key} is {value!r}; expected a list of texts")
     return tuple(str(item) for item in value)
+
+
+def _pairs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(value)) for name, value in given.get("facts") or ())
 
 
 def _date(given: Mapping[str, Any], key: str) -> datetime.date | None:

@@ -10,7 +10,7 @@ from docutils import nodes
 
 from .base import BaseWriter
 from .escape import inline, optional, string
-from .tables import Cell, Grid, lines_of, plan, read_grid
+from .tables import Cell, Grid, can_transpose, lines_of, plan, read_grid, transposed
 
 _SVG_WIDTH = re.compile(r"<svg\b[^>]*?\swidth=\"([0-9.]+)(?:px)?\"")
 _SVG_BOX = re.compile(r"<svg\b[^>]*?\sviewBox=\"[-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9.]+)")
@@ -42,7 +42,9 @@ class FigureWriter(BaseWriter):
         shown = f"legend{notes}" if notes != "[]" else "none"
         number = self.builder.figure_number("figure", self.docname, node)
         label = self.targets.of(self.docname, node)
-        return f"#picture({optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}, {body})\n\n"
+        floats = str(self.nested == 0).lower()
+        place = f"{optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}, floats: {floats}"
+        return f"#picture({place}, {body})\n\n"
 
     def on_caption(self, node: nodes.Element) -> str:
         return f"#rubric{self.titled(node)}\n\n"
@@ -84,6 +86,9 @@ class FigureWriter(BaseWriter):
         caption = next((child for child in node.children if isinstance(child, nodes.title)), None)
         grid = read_grid(node)
         layout = plan(grid, may_turn=self.nested == 0)
+        if layout.landscape and can_transpose(grid):
+            grid = transposed(grid)
+            layout = plan(grid)
         notes = self.notes_after(node)
         before, self.in_table = self.in_table, True
         self.nested += 1

@@ -76,7 +76,7 @@ class InlineWriter(BaseWriter):
         before = siblings[at - 1] if at else None
         if isinstance(before, nodes.inline):
             return "finding" in before["classes"] or ("evidence" in before["classes"] and self.marks_number(before))
-        return isinstance(before, nodes.Text) and before[-1:].isalnum() and not self.in_table
+        return isinstance(before, nodes.Text) and (before[-1:].isalnum() or before[-1:] in "%％‰℃）)") and not self.in_table
 
     def on_passthrough(self, node: nodes.Element) -> str:
         return self.inside(node)

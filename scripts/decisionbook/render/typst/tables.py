@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from docutils import nodes
 
 from .escape import is_wide, width_in_ems
@@ -20,12 +21,16 @@ PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5)
 LANDSCAPE_SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)
 #: Width of the white space on both sides of a cell, in ems of the table's text.
 CELL_PADDING = 1.2
+#: How finely the room of a table is shared out, and the power mean that stands for the tallest cell of a row.
+STEPS, TALLEST = 80, 6
 #: Added to the estimated width of a text, so that a heading of two characters is not broken by a rounding.
 SLACK = 0.3
 #: A row of more lines than this (on average) is hard to read across: turn the page instead.
 MOST_LINES = 3.5
+#: A table of at most this many rows is transposed rather than put on a turned page of its own.
+MOST_TRANSPOSED = 4
 #: Tables lower than this (points) are kept on one page.
-KEEP_TOGETHER = 300.0
+KEEP_TOGETHER = 210.0
 
 
 @dataclass
@@ -95,6 +100,20 @@ def _rows(section: nodes.Element, columns: int) -> Iterator[list[Cell]]:
         yield cells
 
 
+def transposed(grid: Grid) -> Grid:
+    """Return a table with its rows as columns: what a page is too narrow for stands upright as pairs of name and value."""
+    rows = [*grid.head, *grid.body]
+    turned = [[Cell(row[at].entry, column) for column, row in enumerate(rows)] for at in range(grid.columns)]
+    return Grid(columns=len(rows), head=turned[:1], body=turned[1:])
+
+
+def can_transpose(grid: Grid) -> bool:
+    """Return whether a table has one head row, few body rows and no spans, so that it reads as well the other way round."""
+    cells = [cell for row in grid.head + grid.body for cell in row]
+    plain = all(cell.rows == cell.columns == 1 for cell in cells)
+    return plain and len(grid.head) == 1 and 1 <= len(grid.body) <= MOST_TRANSPOSED < grid.columns
+
+
 def lines_of(entry: nodes.Element) -> list[str]:
     """Return the paragraphs of a cell as text."""
     blocks = [node.astext() for node in entry.findall(nodes.TextElement) if isinstance(node.parent, nodes.Body | nodes.Part)]
@@ -132,38 +151,37 @@ def _measures(grid: Grid) -> tuple[list[float], list[float], list[list[tuple[int
     return natural, least, rows
 
 
-def share(natural: list[float], least: list[float], room: float) -> list[float]:
-    """Return column widths in ems that fill `room`: short columns whole, long ones by the root of their text.
+def share(natural: list[float], least: list[float], room: float, rows: list[list[tuple[int, float]]]) -> list[float]:
+    """Return column widths in ems that fill `room` and make the table low; `rows` are the texts, `(column, ems)` each.
 
-    Each column gets at least its longest word when all of those fit; the root keeps a column of long notes
-    from starving the others, and balances the number of lines.
+    When every text fits on one line, what is left over is spread. Otherwise each column gets its longest word, and
+    the rest goes in small steps to the column whose widening shortens the rows most.
     """
     total = sum(natural)
     if total <= room:
         return [n + (room - total) * (n + 2) / (total + 2 * len(natural)) for n in natural]
-    # Short columns (numbers, places, verdicts) keep to one line for as long as that leaves the others room.
-    for short in (12.0, 9.0, 6.0, 4.0):
-        base = [max(low, n if n <= short else min(n, 6.0)) for n, low in zip(natural, least, strict=True)]
-        if sum(base) < room * 0.8:
-            break
+    base = [max(low, min(n, 4.0)) for n, low in zip(natural, least, strict=True)]
     if sum(base) >= room:
         return [b * room / sum(base) for b in base]
-    widths = base[:]
-    left = room - sum(base)
-    growing = [i for i, n in enumerate(natural) if n > widths[i]]
-    while left > 1e-9 and growing:
-        weight = {i: math.sqrt(natural[i]) for i in growing}
-        step = left / sum(weight.values())
-        full = [i for i in growing if widths[i] + step * weight[i] >= natural[i]]
-        if not full:
-            for i in growing:
-                widths[i] += step * weight[i]
-            break
-        for i in full:
-            left -= natural[i] - widths[i]
-            widths[i] = natural[i]
-        growing = [i for i in growing if i not in full]
-    return widths
+    widths, step = np.array(base), (room - sum(base)) / STEPS
+    texts = np.zeros((len(rows), len(base)))
+    for at, row in enumerate(rows):
+        for column, text in row:
+            texts[at, column] = text + SLACK
+
+    def lines(at: np.ndarray) -> np.ndarray:
+        return np.maximum(texts / at, 1.0) ** TALLEST
+
+    now = lines(widths)
+    for _ in range(STEPS):
+        wider = lines(widths + step)
+        heights = now.sum(axis=1, keepdims=True)
+        gain = (heights ** (1 / TALLEST) - (heights - now + wider) ** (1 / TALLEST)).sum(axis=0)
+        # Rounded, so that a difference in the last bit of two machines decides nothing.
+        column = int(np.argmax(np.round(gain, 9)))
+        widths[column] += step
+        now[:, column] = wider[:, column]
+    return [float(width) for width in widths]
 
 
 def _row_lines(rows: list[list[tuple[int, float]]], widths: list[float]) -> list[int]:
@@ -189,7 +207,7 @@ def plan(grid: Grid, *, may_turn: bool = True) -> Plan:
         room = width / size - padding
         if room <= 0:
             continue
-        widths = share(natural, least, room)
+        widths = share(natural, least, room, rows)
         lines = _row_lines(rows, widths)
         height = sum(size * (1.35 * n + 1.1) for n in lines)
         found = Plan(

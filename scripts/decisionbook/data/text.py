@@ -1,0 +1,69 @@
+"""Text that every output can hold: what is refused where text comes in, and what a spreadsheet must not take for a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from ..errors import Problem
+
+#: Control characters except tab and line end, lone surrogates, noncharacters: UTF-8, XML, HTML or a terminal has no place for
+#: them. Direction overrides and zero-width characters are text; each output shows or drops them as it must.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: What a cell of Excel, WPS or LibreOffice holds. A longer text is no cell, a page that shows it is none either.
+LONGEST = 32_767
+# Full-width signs too: Excel in Chinese takes them for the plain ones.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def text_fault(text: str) -> str:
+    """Return what keeps a text out of the outputs, e.g. `the control character '\\x00'`; nothing when nothing does."""
+    if found := _UNPRINTABLE.search(text):
+        return f"the control character {ascii(found[0])}"
+    return f"a text of {len(text):,} characters" if len(text) > LONGEST else ""
+
+
+def text_faults(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (place, fault) for each text in nested mappings and lists that has one; a place is `parameters.area[0]`."""
+    if isinstance(content, str):
+        if found := text_fault(content):
+            yield place, found
+    elif isinstance(content, Mapping):
+        for key, value in content.items():
+            name = f"{place}.{key}".lstrip(".") if not text_fault(str(key)) else place
+            yield from text_faults(str(key), place)
+            yield from text_faults(value, name)
+    elif isinstance(content, Sequence) and not isinstance(content, bytes | bytearray):
+        for index, value in enumerate(content):
+            yield from text_faults(value, f"{place}[{index}]")
+
+
+def text_problems(content: Any, file: str) -> list[Problem]:
+    """Return the texts of a file's content that no output can hold."""
+    expected = f"printable text of at most {LONGEST:,} characters"
+    return [Problem(file, found, expected, "Remove or shorten it.", column=place) for place, found in text_faults(content)]
+
+
+def is_formula(text: str) -> bool:
+    """Return whether a spreadsheet that opens a CSV would take a cell for a formula: a number with a sign is none."""
+    return text.startswith(_FORMULA) and not re.fullmatch(r"[-+][\d.]*(?:[eE][-+]?\d+)?%?", text)
+
+
+def formula_free(cell: object) -> object:
+    """Return a cell of a table in which numbers stand as text: as `safe_cell`, but -2 stays a number."""
+    return f"'{cell}" if isinstance(cell, str) and is_formula(cell) else cell
+
+
+def safe_cell(cell: object) -> object:
+    """Return a cell that a spreadsheet never takes for a formula: text that begins like one gets a quote."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def write_rows(handle: IO[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as CSV that ends its lines with LF; Python before 3.13 leaves a cell with a CR alone unquoted, which cuts it."""
+    plain = csv.writer(handle, lineterminator="\n")
+    quoted = csv.writer(handle, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        (quoted if any(isinstance(cell, str) and "\r" in cell for cell in row) else plain).writerow(row)
