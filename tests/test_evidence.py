@@ -13,7 +13,7 @@ import pytest
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from decisionbook.render import evidence
+from decisionbook.render import evidence, evidence_data
 from decisionbook.render.book_data import BookData
 from decisionbook.render.directives import build_table
 from decisionbook.render.findings import evidence_mark, finding_number, has_evidence, verdict_mark
@@ -77,7 +77,7 @@ def test_every_key_on_a_page_is_explained_there(pages: Path) -> None:
 
 
 def test_a_recomputed_figure_says_all_that_an_answer_rests_on(book: BookData) -> None:
-    record = evidence.figure_data(book, book.figures["000-0003"], "first")
+    record = evidence_data.figure_data(book, book.figures["000-0003"], "first")
     assert record == {
         "published": "0.92%",
         "section": "二（二）",
@@ -89,16 +89,16 @@ def test_a_recomputed_figure_says_all_that_an_answer_rests_on(book: BookData) ->
         "reading": "收入÷全国收入",
         "inputs": ["000-0001", "000-0002"],
     }
-    contradicted = evidence.figure_data(book, book.figures["000-0004"], "first")
+    contradicted = evidence_data.figure_data(book, book.figures["000-0004"], "first")
     assert (contradicted["cause"], contradicted["effect"], contradicted["note"]) == ("一位数字有误", "不改变结论", "多出三家")
     # Seen from elsewhere it also says which chapter computed it.
-    assert evidence.figure_data(book, book.figures["000-0003"], "index")["chapter"] == "first"
+    assert evidence_data.figure_data(book, book.figures["000-0003"], "index")["chapter"] == "first"
 
 
 def test_a_derived_value_has_bounds_and_inputs_but_no_verdict(book: BookData) -> None:
-    gap = evidence.finding_data(book, "first.gap", "first")
+    gap = evidence_data.finding_data(book, "first.gap", "first")
     assert gap == {"value": "587.6 亿元", "bounds": "585.1–590.2", "inputs": ["000-0001"]}
-    assert evidence.finding_data(book, "first.free", "second") == {"value": "12.5", "chapter": "first"}
+    assert evidence_data.finding_data(book, "first.free", "second") == {"value": "12.5", "chapter": "first"}
 
 
 @pytest.mark.parametrize(
@@ -114,15 +114,15 @@ def test_a_derived_value_has_bounds_and_inputs_but_no_verdict(book: BookData) ->
 )
 def test_a_formula_reads_as_arithmetic_of_prints(book: BookData, expression: str, inputs: dict[str, str], text: str) -> None:
     book.figures["000-0007"] = evidence_book.row("000-0007", "-3~5%", "input")
-    assert evidence.formula_text(expression, inputs, book) == (text, False)
+    assert evidence_data.formula_text(expression, inputs, book) == (text, False)
 
 
 def test_a_long_formula_keeps_letters_and_the_inputs_tell_them(book: BookData) -> None:
     inputs = dict.fromkeys("abcdefghij", "000-0002")
-    text, lettered = evidence.formula_text("+".join(inputs), inputs, book)
+    text, lettered = evidence_data.formula_text("+".join(inputs), inputs, book)
     assert (text, lettered) == ("a + b + c + d + e + f + g + h + i + j", True)
     changed = {**book.figures["000-0003"], "expression": "+".join(inputs), "inputs": inputs}
-    assert evidence.figure_data(book, changed, "first")["letters"] == list(inputs)
+    assert evidence_data.figure_data(book, changed, "first")["letters"] == list(inputs)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_long_formula_keeps_letters_and_the_inputs_tell_them(book: BookData) -
     ],
 )
 def test_amounts(value: float, unit: str, text: str) -> None:
-    assert evidence.amount(value, unit) == text
+    assert evidence_data.amount(value, unit) == text
 
 
 def test_only_numbers_and_what_was_printed_have_evidence() -> None:

@@ -12,9 +12,10 @@ import decisionbook
 PACKAGE = Path(decisionbook.__file__).parent
 # The top floor first. Modules on one floor may import each other within a folder, not across folders.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"cli"}),
+    frozenset({"cli", "__main__"}),
     frozenset({"editions"}),
     frozenset({"render"}),
+    frozenset({"intake"}),
     frozenset({"reconcile"}),
     frozenset({"runs"}),
     frozenset({"notebook"}),
@@ -22,7 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"analysis"}),
     frozenset({"data"}),
     frozenset({"project"}),
-    frozenset({"errors", ""}),
+    frozenset({"errors", "terminal", ""}),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from decisionbook.render.html import OfflineError, finish_site
 from decisionbook.render.html_rewrite import CONTENT_SECURITY_POLICY, rewrite_page
-from decisionbook.render.html_site import SHARED_LIMIT
+from decisionbook.render.html_weight import PAGE_LIMIT, SHARED_LIMIT, parts_of
 
 from . import minibook
 
@@ -86,6 +87,34 @@ def test_data_blocks_and_svg_stay_byte_for_byte() -> None:
         '<svg viewBox="0 0 1 1"><linearGradient id="g"/><text>a &amp; b&nbsp;c</text></svg><pre>  two\n   lines</pre>'
     )
     assert body in rewrite_page(page(body), root="").html
+
+
+CHART = '<div class="chart db-chart" data-name="{0}"><script type="application/json" class="db-spec">{1}</script></div>'
+
+
+def test_specifications_of_charts_move_to_one_file_a_page() -> None:
+    body = CHART.format("one", '{"a":"\\u003c/script>"}') + CHART.format("two", '{"b":[1,2]}')
+    done = rewrite_page(page(body), root="../")
+    ((name, content),) = done.files.items()
+    assert name.startswith("_static/chart-data/")
+    found = re.fullmatch(
+        r"window\.decisionbookSpecs=Object\.assign\(window\.decisionbookSpecs\|\|\{\},(.*)\);\n", content, re.DOTALL
+    )
+    assert found
+    assert json.loads(found[1]) == {"one": {"a": "</script>"}, "two": {"b": [1, 2]}}
+    assert done.html.count(f'<script type="application/json" class="db-spec" data-src="../{name}"></script>') == 2
+    assert "</script>\\u003c" not in content
+    again = rewrite_page(done.html, root="../")
+    assert again.html == done.html
+    assert f"../{name}" in again.references
+
+
+@pytest.mark.parametrize("block", ["alert(1)", '{"a":1});alert(1);({"b":1}', ""])
+def test_a_block_that_is_not_data_never_becomes_a_script(block: str) -> None:
+    body = CHART.format("one", block)
+    done = rewrite_page(page(body), root="")
+    assert done.files == {}
+    assert body in done.html
 
 
 def test_svg_keeps_the_case_of_names_where_a_tag_changes() -> None:
@@ -265,7 +294,29 @@ def test_shared_assets_stay_within_their_limit(finished: Path) -> None:
     report = finish_site(finished, edition=minibook.EDITION)
     assert 20_000 < report.shared_bytes < SHARED_LIMIT
     assert report.bundle_bytes > 500_000
-    assert report.large_pages == ()
+    assert report.too_heavy == ()
+
+
+def test_what_is_too_heavy_is_named_with_its_heaviest_parts(tmp_path: Path) -> None:
+    code = f'<div class="highlight"><pre>{"x" * PAGE_LIMIT}</pre></div><table>{"y" * 1000}</table>'
+    head = '<script src="_static/heavy.js"></script><script src="_static/vega-bundle.js"></script>'
+    site(
+        tmp_path,
+        {
+            "heavy.html": page(code), "index.html": page(head=head),
+            "_static/heavy.js": "1" * (SHARED_LIMIT + 1), "_static/vega-bundle.js": "1" * SHARED_LIMIT,
+        },
+    )  # fmt: skip
+    heavy_page, heavy_files = finish_site(tmp_path, edition={}).too_heavy
+    assert re.match(r"heavy\.html: 30\d KB, above 300 KB; most of it code 300 KB, other tables 1 KB, text", heavy_page)
+    assert re.match(r"shared files: 600 KB, above 600 KB; most of it _static/heavy\.js 600 KB", heavy_files)
+
+
+def test_the_parts_of_a_page_are_the_page(finished: Path) -> None:
+    text = (finished / "chapters/first.html").read_text(encoding="utf-8")
+    parts = parts_of(text)
+    assert sum(parts.values()) == len(text.encode())
+    assert all(parts[name] > 0 for name in ("pictures of charts", "code", "tables behind charts", "other tables", "text"))
 
 
 def test_every_local_address_exists(finished: Path) -> None:
@@ -289,7 +340,7 @@ def test_the_navigation_shows_parts_and_the_place_of_the_page(finished: Path) ->
     text = (finished / "chapters/second.html").read_text(encoding="utf-8")
     assert '<p class="db-nav-part">甲部</p>' in text
     assert 'aria-current="page">第二章</a>' in text
-    assert '<p class="db-part">甲部</p>' in text
+    assert '<li class="db-part">甲部</li>' in text
 
 
 def test_a_changed_title_reaches_the_navigation_of_every_page(tmp_path: Path) -> None:

@@ -63,13 +63,28 @@
       return make("div", pair[2] || "", [make("dt", "", pair[0]), make("dd", "", pair[1])]);
     }));
   }
-  function inputs(ids, letters) {
-    return ids && ids.length ? make("ul", "", ids.filter(figure).map(function (id, index) {
+  function inputs(ids, letters, more) {
+    if (!ids || !ids.length) { return ""; }
+    var items = ids.filter(figure).map(function (id, index) {
       return make("li", "", [
         letters && letters[index] ? make("var", "", letters[index]) : "",
         rowLink(id, figure(id).published), make("small", "", place(id))
       ]);
-    })) : "";
+    });
+    return make("ul", "", more ? items.concat(make("li", "", "另有 " + more + " 个印刷数字，见本章复核表")) : items);
+  }
+  function list(texts) {
+    return texts && texts.length ? make("ul", "", texts.map(function (text) { return make("li", "", text); })) : "";
+  }
+  /* What a number rests on beside printed figures; the code is the notebook's own line. */
+  function basis(record) {
+    return [
+      ["统计", list(record.statistics)],
+      ["数据表", list(record.tables)],
+      ["参数", list(record.parameters)],
+      ["设定", record.constant ? "本章设定的数，不取自来源" : ""],
+      ["代码", record.code ? make("code", "", record.code) : ""]
+    ];
   }
   function computed(record) {
     return record.value ? [make("b", "", record.value), record.bounds ? make("small", "", "区间 " + record.bounds) : ""] : "";
@@ -87,32 +102,40 @@
         ["可能", record.cause || ""],
         ["算式", record.formula || ""],
         ["读法", record.reading || ""],
-        ["输入", inputs(record.inputs, record.letters)],
+        ["输入", inputs(record.inputs, record.letters, record.more)]
+      ].concat(basis(record), [
         ["算于", record.chapter ? chapterLink(record.chapter) : ""],
         ["说明", record.note || ""]
-      ]),
-      make("p", "evidence-more", rowLink(id, "复核总表中的 " + id))
+      ])),
+      make("p", "evidence-more", rowLink(id, "在复核总表中查看、改动 " + id))
     ]);
   }
 
   function derivedView(record) {
-    var ids = record.inputs || [];
     return make("section", "is-derived", [
       make("p", "evidence-verdict", "推算值，不对应印刷数字"),
       rows([
         ["数值", computed(record)],
-        ["输入", inputs(ids)],
-        ["来自", ids.length ? "" : "章内的数据、参数与算式，见章内代码"],
+        ["输入", inputs(record.inputs, null, record.more)]
+      ].concat(basis(record), [
         ["算于", record.chapter ? chapterLink(record.chapter) : ""]
-      ])
+      ]))
     ]);
+  }
+
+  /* The address of this number on this page, to be copied; page.js copies and says so. */
+  function permalink() {
+    var holder = current.id ? current : document.querySelector('.num[id][data-evidence="' + window.CSS.escape(current.dataset.evidence) + '"]');
+    if (!holder || !holder.id) { return ""; }
+    var anchor = link("#" + holder.id, "复制此数的链接", "db-permalink");
+    return make("p", "evidence-more", anchor);
   }
 
   function fill(key) {
     var ids = judged(key), close = make("button", "evidence-close", "关闭");
     close.type = "button";
     close.addEventListener("click", function () { hide(true); });
-    view.replaceChildren.apply(view, (ids.length ? ids.map(figureView) : [derivedView(finding(key))]).concat(close));
+    view.replaceChildren.apply(view, (ids.length ? ids.map(figureView) : [derivedView(finding(key))]).concat(permalink(), close));
     view.setAttribute("aria-label", "依据：" + (ids.length ? figure(ids[0]).published : current.textContent));
     view.scrollTop = 0;
   }
@@ -259,6 +282,16 @@
       hide();
     }
   });
+
+  /* An address that names a number opens its evidence: #num-share is the number of the finding share. */
+  function openNamed() {
+    var id = "";
+    try { id = decodeURIComponent(window.location.hash.slice(1)); } catch (error) { return; }
+    var named = /^num-/.test(id) ? document.getElementById(id) : null, trigger = named ? triggerAt(named) : null;
+    if (trigger) { show(trigger, true); }
+  }
+  window.addEventListener("hashchange", openNamed);
+  document.addEventListener("DOMContentLoaded", openNamed);
 
   window.addEventListener("resize", function () { if (current) { put(); } });
   // A table that scrolls sideways takes its numbers along, the view stays behind.

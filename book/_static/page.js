@@ -209,7 +209,7 @@
     });
   }
 
-  function copy(text, done) {
+  function copy(text, done, failed) {
     function fallback() {
       var area = make("textarea");
       area.value = text;
@@ -219,7 +219,7 @@
       var copied = false;
       try { copied = document.execCommand("copy"); } catch (error) { copied = false; }
       area.remove();
-      if (copied) { done(); }
+      if (copied) { done(); } else if (failed) { failed(); }
     }
     if (navigator.clipboard && window.isSecureContext) {
       navigator.clipboard.writeText(text).then(done, fallback);
@@ -252,6 +252,58 @@
     });
   }
 
+  function said(element, words) {
+    var before = element.textContent;
+    element.textContent = words;
+    window.setTimeout(function () { element.textContent = before; }, 2000);
+  }
+
+  // The link of one number, in the view of its evidence, which is made anew each time.
+  function numberLinks() {
+    document.addEventListener("click", function (event) {
+      var link = event.target.closest(".db-permalink");
+      if (!link) { return; }
+      event.preventDefault();
+      copy(link.href, function () { said(link, "已复制"); }, function () { window.location.hash = link.hash; });
+    });
+  }
+
+  // Where copying is refused the text is selected, to be copied by hand.
+  function citing() {
+    var today = new Date(), pad = function (number) { return (number < 10 ? "0" : "") + number; };
+    var day = [today.getFullYear(), pad(today.getMonth() + 1), pad(today.getDate())].join("-");
+    all(".db-citation").forEach(function (citation) {
+      var text = citation.querySelector(".db-citation-text"), button = citation.querySelector("button");
+      button.hidden = false;
+      button.addEventListener("click", function () {
+        var words = text.textContent, online = /^https?:$/.test(window.location.protocol);
+        if (online && citation.dataset.style === "gbt") {
+          words += "[" + day + "]. " + window.location.href.replace(/#.*$/, "") + ".";
+        }
+        copy(words, function () { said(button, "已复制"); }, function () {
+          window.getSelection().selectAllChildren(text);
+          said(button, "已选中");
+        });
+      });
+    });
+    all('a[href="#db-cite"]').forEach(function (link) {
+      link.addEventListener("click", function () { document.getElementById("db-cite").open = true; });
+    });
+  }
+
+  // The way back up, once the reader is far down a long page.
+  function upwards() {
+    var link = one(".db-top"), waiting = false;
+    function show() {
+      waiting = false;
+      link.hidden = window.pageYOffset < 1.5 * window.innerHeight;
+    }
+    window.addEventListener("scroll", function () {
+      if (!waiting) { waiting = true; window.requestAnimationFrame(show); }
+    }, { passive: true });
+    show();
+  }
+
   function printing() {
     all(".db-print").forEach(function (button) {
       button.addEventListener("click", function () { window.print(); });
@@ -259,6 +311,6 @@
   }
 
   document.addEventListener("DOMContentLoaded", function () {
-    [themeButton, drawer, searchDialog, contents, wideTables, marks, copyLinks, printing].forEach(function (start) { start(); });
+    [themeButton, drawer, searchDialog, contents, wideTables, marks, copyLinks, numberLinks, citing, upwards, printing].forEach(function (start) { start(); });
   });
 })();

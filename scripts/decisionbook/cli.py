@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 from . import __version__
 from .editions.commands import add_commands as add_edition_commands
+from .editions.limit_options import add_limits
 from .editions.run_commands import add_commands as add_run_commands
-from .errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError, system_fault
+from .editions.start_commands import add_commands as add_start_commands
+from .errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_WRONG_INPUT, DecisionBookError, Problem, did_you_mean, one_of, system_fault
+from .intake.commands import add_commands as add_intake_commands
+from .terminal import safe_streams
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 ok, 1 a check failed, 2 wrong input."""
+    with safe_streams():
+        return _main(arguments)
+
+
+def _main(arguments: list[str] | None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if not hasattr(options, "command"):
@@ -40,24 +51,54 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors name the closest command, option or choice."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the options; a word that no command takes ends the process with exit code 2."""
+        options, rest = self.parse_known_args(args, namespace)
+        if rest:
+            commands = next(a.choices for a in self._actions if isinstance(a, argparse._SubParsersAction))
+            command = commands.get(getattr(options, "command_name", "") or "", self)
+            known = [o for action in command._actions for o in action.option_strings if action.help != argparse.SUPPRESS]
+            word = next((w for w in rest if w.startswith("-")), rest[0])
+            if word.startswith("-"):
+                name = word.partition("=")[0]
+                command._refuse(f"an unknown option {name}", one_of(known, 20), did_you_mean(name, known))
+            command._refuse(f"one word too many, {word!r}", "what its --help names", "Quote a value that has spaces.")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with exit code 2 and say what was found, what was expected, and what is close."""
+        if match := re.search(r"argument ([^:]+): invalid choice: '?(.*?)'? \(", message):
+            choices = [str(c) for a in self._actions if a.choices and match[1] in (a.metavar, a.dest) for c in a.choices]
+            kind = "command" if match[1] == "COMMAND" else match[1]
+            self._refuse(f"an unknown {kind} {match[2]!r}", one_of(choices, 30), did_you_mean(match[2], choices))
+        self.exit(EXIT_WRONG_INPUT, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+    def _refuse(self, found: str, expected: str, near: str) -> NoReturn:
+        self.exit(EXIT_WRONG_INPUT, f"{Problem(self.prog, found, expected, near)} See {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="decisionbook",
         description="Recompute, reconcile and render the decision-reference book.",
         epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong input.",
     )
     parser.add_argument("--version", action="version", version=f"decisionbook {__version__}")
     parser.add_argument("--project", type=Path, metavar="DIR", help="the project (default: at or above this folder)")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command_name")
 
     build = commands.add_parser("build", help="data, runs, reconciliation, HTML, PDF, manifest")
     build.add_argument("--edition", metavar="ID", help="the edition (default: the newest)")
     build.add_argument("--no-pdf", action="store_true", help="pages only")
     build.add_argument("--force", action="store_true", help="build, and run every chapter, even when nothing has changed")
+    add_limits(build)
     build.set_defaults(command=_build)
 
     add_run_commands(commands)
-    params = commands.add_parser("params", help="the parameters of a chapter: name, type, default, allowed, meaning")
+    params = commands.add_parser("params", help="a chapter's parameters: type, default, allowed, meaning")
     params.add_argument("chapter", metavar="CHAPTER", nargs="?", help="without it, the chapters are listed")
     params.set_defaults(command=_params)
 
@@ -67,20 +108,24 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample and of the self-test (default: 1)")
     check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind")
     check.set_defaults(command=_check)
-    clean = commands.add_parser("clean", help="remove the cache of runs and the work folders; published editions stay")
+    clean = commands.add_parser("clean", help="remove caches and work folders; published editions stay")
     clean.add_argument("--all", action="store_true", help="also the unpublished builds and your own runs")
     clean.set_defaults(command=_clean)
     add_edition_commands(commands)
+    add_intake_commands(commands)
+    add_start_commands(commands, _parser)
     return parser
 
 
 def _build(options: argparse.Namespace) -> int:
     from .editions.build import build
     from .editions.definition import find_edition
+    from .editions.limit_options import with_limits
     from .project import find_project
 
     project = find_project(options.project)
-    result = build(project, find_edition(project, options.edition), pdf=not options.no_pdf, force=options.force)
+    edition = with_limits(find_edition(project, options.edition), options)
+    result = build(project, edition, pdf=not options.no_pdf, force=options.force)
     if result.unchanged:
         print("Nothing has changed since the last build.")
     else:

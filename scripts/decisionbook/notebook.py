@@ -6,6 +6,7 @@ import html
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from .analysis.intervals import Interval, Quantity, propagate
 from .data.context import RunContext, read_context
 from .data.declarations import Chapter, load_chapter
 from .data.figures import Figure
-from .data.inputs import Recorder
+from .data.inputs import ALL_FIGURES, Recorder
 from .data.package import Package
 from .data.published import load_figures, unit_factors
+from .data.text import TEXT_EXPECTED, text_faults
 from .errors import InputError, Problem, did_you_mean, one_of
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def figures(**filters: str | Sequence[str]) -> pd.DataFrame:
         frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else list(wanted))]
     intervals = [run.published[i].interval for i in frame["figure_id"]]
     frame = frame.assign(low=[i.low for i in intervals], high=[i.high for i in intervals]).reset_index(drop=True)
-    _note_frame("figures", frame)
+    _note_frame("figures" if filters else ALL_FIGURES, frame)
     return frame
 
 
@@ -224,8 +226,15 @@ def _in_unit(quantity: Quantity, unit: str) -> Quantity:
 
 
 def bounds(function: Any, *quantities: Quantity, unit: str = "") -> Quantity:
-    """Return `function` of the quantities with the bounds of the whole expression (see analysis.intervals)."""
-    return propagate(function, *quantities, unit=unit)
+    """Return `function` of the quantities with the bounds of the whole expression (see analysis.intervals).
+
+    What a lambda takes from the notebook besides its arguments (a share, a number of months) is an input as well.
+    """
+    result = propagate(function, *quantities, unit=unit)
+    closed, _ = _current().recorder.inputs(sys._getframe(1), 0)
+    figures = tuple(dict.fromkeys([*result.figures, *closed.figures]))
+    observations = tuple(dict.fromkeys([*result.observations, *closed.observations]))
+    return replace(result, figures=figures, observations=observations)
 
 
 class _Finding:
@@ -259,10 +268,9 @@ def record(
     if not name.isidentifier() or name in run.names:
         raise ValueError(f"finding {name!r}: a name is an identifier and is used once in a chapter")
     run.names.add(name)
-    inputs, code = run.recorder.inputs(sys._getframe(1), ("value", "low", "high"))
+    inputs, code = run.recorder.inputs(sys._getframe(1), 1, ("value", "low", "high"))
     if isinstance(value, Quantity):
-        inputs.add("figures", value.figures)
-        inputs.add("observations", value.observations)
+        inputs.carried(value.figures, value.observations)
         unit, low, high, value = unit or value.unit, value.low, value.high, value.value
     if value is None:
         value = "缺"
@@ -274,7 +282,14 @@ def record(
     content |= inputs.content()
     if code:
         content["code"] = code
+    _refuse_unfit(f"finding {name!r}", content)
     glue(name, _Finding(content), display=False)
+
+
+def _refuse_unfit(what: str, content: Mapping[str, Any]) -> None:
+    """Raise ValueError for a text that no page, PDF or workbook can hold."""
+    for place, found in text_faults(content):
+        raise ValueError(f"{what}, {place}: {found}; show {TEXT_EXPECTED}")
 
 
 def _plain(number: Any) -> float | int | None:
@@ -313,6 +328,7 @@ def table(frame: pd.DataFrame, *, name: str, caption: str, columns: Mapping[str,
     for _, row in frame.iterrows():
         rows.append([_cell(row[head["key"]]) for head in heads])
     content = {"name": name, "caption": caption, "columns": heads, "rows": rows, "note": note, "source": source}
+    _refuse_unfit(f"table {name!r}", content)
     bundle = {TABLE_MIME: content, "text/html": _html(content), "text/plain": f"{caption} ({len(rows)} × {len(heads)})"}
     display(bundle, raw=True)
 

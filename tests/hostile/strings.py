@@ -106,9 +106,22 @@ NAMES = {
 FAMILIES = {"html": HTML, "markup": MARKUP, "typst": TYPST, "formulas": FORMULAS, "characters": CHARACTERS, "names": NAMES}
 #: Every string by `family: name`.
 STRINGS = {f"{family}: {name}": text for family, texts in FAMILIES.items() for name, text in texts.items()}
-#: All of them in one text, for a place that takes only one.
-EVERYTHING = " ".join(STRINGS.values())
-#: What a text file in UTF-8 can hold: a CSV or YAML of an analyst has no lone surrogates, and no NUL.
-WRITABLE = {name: text for name, text in STRINGS.items() if "surrogates" not in name and "\x00" not in text}
-#: A cell of a megabyte, of which only the first word is worth reading.
+#: Those that no output can hold: refused, with a message, wherever text comes in.
+REFUSED = {
+    name: STRINGS[f"characters: {name}"]
+    for name in ("controls", "nul", "lone surrogates", "noncharacters", "terminal")
+}
+#: All others: shown as the text they are, wherever text goes out.
+SHOWN = {name: text for name, text in STRINGS.items() if text not in REFUSED.values() and "\x00" not in text}
+#: All of those in one text, for a place that takes only one.
+EVERYTHING = " ".join(SHOWN.values())
+#: One of each kind, for a title that stands at the head of every page.
+TITLE = " ".join(
+    STRINGS[name]
+    for name in (
+        "html: script", "html: title", "html: quoted image", "html: single quoted", "html: entity", "markup: jinja",
+        "markup: myst role", "markup: markdown link", "typst: eval", "typst: quote", "typst: math", "characters: bidi override",
+    )
+)  # fmt: skip
+#: A cell of a megabyte: refused too.
 LARGE = "大" + "格" * 350_000

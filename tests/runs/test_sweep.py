@@ -35,6 +35,7 @@ part: 数字产业
 sources: ["000"]
 data_until: 2022
 status: current
+limits: {environment: [TINY_LOG]}
 parameters:
   area: {type: area, default: 广西, meaning: 地区}
   step: {type: integer, default: 1, minimum: 0, maximum: 99, meaning: 步}

@@ -40,8 +40,11 @@ def ends(quantity: Quantity | None) -> tuple[float | None, float | None]:
 
 
 def side_of(quantity: Quantity | None, other: Quantity | float | None, words: tuple[str, str, str]) -> str | None:
-    """Return the first word when the quantity lies below the other at every value the prints allow, the second
-    when above, the third when the prints cannot tell; None when one of them is missing. Both in one unit."""
+    """Return on which side of another a quantity lies, in the first word (below), second (above) or third (open).
+
+    A side is taken when every value that the prints allow lies on it; None when one of the two is missing. Both in
+    one unit.
+    """
     if quantity is None or other is None:
         return None
     low, high = (other.low, other.high) if isinstance(other, Quantity) else (other, other)

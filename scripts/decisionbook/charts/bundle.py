@@ -18,6 +18,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from ..data.text import TEXT_EXPECTED, text_faults
 from . import drawing
 from .drawing import VL_VERSION as VL_VERSION
 from .theme import FONT, ChartError, theme_config
@@ -109,7 +110,8 @@ def canonical_spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     with alt.data_transformers.enable("default", max_rows=None):
         # Altair has validated each part when it was made; doing it again costs more than the rest.
         spec = plain(chart.to_dict(validate=False))  # type: ignore[attr-defined]
-    text = json.dumps(spec, ensure_ascii=False)
+    # Vega puts texts of the data into expressions, where these two end a line and with it the chart.
+    text = json.dumps(spec, ensure_ascii=False).replace("\u2028", " ").replace("\u2029", " ")
     for kind, pattern in (("view", r'"(view_\d+)"'), ("param", r'"(param_\d+)"'), ("table", r'"(data-[0-9a-f]{8,})"')):
         seen = list(dict.fromkeys(re.findall(pattern, text)))
         for number, old in enumerate(seen):
@@ -213,7 +215,7 @@ def package(
     known = {p["name"] for p in params}
     params += [{"name": s["param"], "value": s["base"]} for s in slides if s["param"] not in known]
     params += [{"name": r.signal, "expr": r.expr} for r in reads if r.signal not in known]
-    values = readout_values(reads, params)
+    values = readout_values(reads, params) if drawing.wanted() else dict.fromkeys(r.signal for r in reads)
     meta: dict[str, Any] = {
         "name": name,
         "caption": caption,
@@ -229,4 +231,6 @@ def package(
     spec["usermeta"] = {"decisionbook": meta}
     # Through text and back: sorted keys, and nothing in it that JSON cannot carry.
     spec = json.loads(json.dumps(spec, ensure_ascii=False, sort_keys=True, allow_nan=False))
-    return {CHART_MIME: spec, SVG_MIME: draw(spec), "text/plain": alt}
+    for place, found in text_faults(spec):
+        raise ChartError(f"chart {name!r}, {place}: {found}; show {TEXT_EXPECTED}")
+    return {CHART_MIME: spec, SVG_MIME: draw(spec) if drawing.wanted() else "", "text/plain": alt}

@@ -2,7 +2,8 @@
 
 The first picture of a process takes half a second, in which a JavaScript engine starts and loads Vega; a later one a
 twentieth. A kernel of a run therefore asks the drawing process that the variable DECISIONBOOK_DRAWING names, a Unix
-socket that only this user can reach, and draws itself when nobody answers. The picture is the same either way.
+socket that only this user can reach, and draws itself when nobody answers. The picture is the same either way. A run
+whose pictures nobody will see (of a sweep that keeps no notebooks) has UNSEEN in that variable and draws nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +18,18 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-VARIABLE = "DECISIONBOOK_DRAWING"
+from ..data.context import DRAWING as VARIABLE
+from ..data.context import UNSEEN
+
 VL_VERSION = "6.4"
 _SIZE = struct.Struct("!Q")
 # A picture that takes longer has stopped the drawing process: then everybody draws for himself.
 _PATIENCE = 60.0
+
+
+def wanted() -> bool:
+    """Return whether anybody will see what this process draws."""
+    return os.environ.get(VARIABLE) != UNSEEN
 
 
 def svg(spec: Mapping[str, Any]) -> str:

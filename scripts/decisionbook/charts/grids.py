@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import json
 import math
 from collections.abc import Sequence
 
@@ -231,7 +232,8 @@ def chain_map(
         frame["mark_note"] = [f"{m}　{n}" if n else m for m, n in zip(frame["mark"], frame["note"], strict=True)]
     frame["tip"] = [f"{n}：{m}" for n, m in zip(frame["link"], frame.get("mark_note", frame["mark"]), strict=True)]
     stages = list(dict.fromkeys(frame["stage"]))
-    last = f"'{stages[-1]}'".replace("\\", "")
+    # A literal of the expression: no stage may end it.
+    last = "'" + json.dumps(stages[-1], ensure_ascii=False)[1:-1].replace("'", "\\'") + "'"
     axis = alt.Axis(
         title=None, orient="top", labelAngle=0, labelFontSize=theme.VALUE, labelPadding=8,
         labelExpr=f"datum.label === {last} ? datum.label : datum.label + ' →'",

@@ -19,6 +19,8 @@ _UNIT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.,%+/×\-]*|\s+|.", re.S)
 # A line neither starts with a closing mark nor ends with an opening one.
 _CLOSING = "，。、；：！？）】》」』”’％%…·,.;:!?)]}"
 _OPENING = "（【《「『“‘([{"
+# A longer text is no label: its lines are filled, since evening them out takes time with the square of its length.
+_MOST_EVEN = 200
 # A number stays with the word it counts: 2022 年, 80家.
 _COUNTED = "年月日号季时分秒个座户家亿万元倍项条名位人次吨"
 
@@ -66,9 +68,11 @@ def wrap_text(text: str, limit: float) -> list[str]:
     if ems(text) <= limit:
         return [text]
     pieces = _units(text)
-    lengths = {(i, j): ems("".join(pieces[i:j]).strip()) for i in range(len(pieces)) for j in range(i + 1, len(pieces) + 1)}
+    if len(pieces) > _MOST_EVEN:
+        return _filled_lines(pieces, limit)
+    lengths = _line_lengths(pieces, limit)
     count = len(pieces)
-    fits = {key for key, length in lengths.items() if length <= limit or key[1] == key[0] + 1}
+    fits = lengths.keys()
     # Fewest lines first, then the most even among them: best[j][n] is the cost of the first j pieces in n lines.
     needed, reach = 0, {0}
     while count not in reach:
@@ -93,6 +97,29 @@ def wrap_text(text: str, limit: float) -> list[str]:
         lines.append("".join(pieces[start:end]).strip())
         end, left = start, left - 1
     return lines[::-1]
+
+
+def _line_lengths(pieces: Sequence[str], limit: float) -> dict[tuple[int, int], float]:
+    """Return the widths of the lines, from piece to piece, that fit; a single piece always does."""
+    lengths: dict[tuple[int, int], float] = {}
+    for i in range(len(pieces)):
+        for j in range(i + 1, len(pieces) + 1):
+            length = ems("".join(pieces[i:j]).strip())
+            if length > limit and j > i + 1:
+                break
+            lengths[i, j] = length
+    return lengths
+
+
+def _filled_lines(pieces: Sequence[str], limit: float) -> list[str]:
+    """Return lines filled one after the other: of a text of that length nobody sees whether they are even."""
+    lines = [pieces[0]]
+    for piece in pieces[1:]:
+        if ems((lines[-1] + piece).strip()) <= limit:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.strip() for line in lines]
 
 
 def most_lines(texts: Iterable[str], limit: float) -> int:

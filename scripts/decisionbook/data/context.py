@@ -7,22 +7,29 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..project import Project, find_project
 from .known import INTERNAL
 
 VARIABLE = "DECISIONBOOK_CONTEXT"
+# Names the process that draws a run's charts, or says that nobody will see them.
+DRAWING, UNSEEN = "DECISIONBOOK_DRAWING", "unseen"
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """The context of one run; without a context file, that of the newest edition."""
+    """The context of one run; without a context file, that of the newest edition.
+
+    `limits` are those that a command sets in place of the declared ones; the notebook is not told.
+    """
 
     project: Project
     edition: str
     as_of: str
     tables: Mapping[str, Path] = field(default_factory=dict)
     audience: str = INTERNAL
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
         """Write the context file that a kernel finds through the variable DECISIONBOOK_CONTEXT."""

@@ -13,11 +13,13 @@ import yaml
 
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
+from .limits import Limits, parse_limits
 from .text import text_fault, text_problems
 
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
 PERIOD = re.compile(r"^\d{4}(-S[12]|-Q[1-4]|-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?$")
+CHAPTER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _RULE = re.compile(r"^\s*(\w+)\s*(<=|<|!=)\s*(\w+)\s*$")
 
 
@@ -35,6 +37,8 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[Any, ...] = ()
     nullable: bool = False
+    # Without a value the data stand in for it, unless no source prints what it is.
+    printed: bool = True
 
     @property
     def allowed(self) -> str:
@@ -51,6 +55,11 @@ class Parameter:
         if self.type == "period":
             parts.append("2022, 2022-S1, 2022-10")
         return "; ".join(parts)
+
+    @property
+    def missing_words(self) -> str:
+        """What stands in the book for a parameter without a value."""
+        return "由数据给出" if self.printed else "来源未印，须自行给出"
 
     def fault(self, value: Any, areas: Mapping[str, str]) -> tuple[str, str] | None:
         """Return (expected, remedy) when `value` breaks the contract; `areas` maps names to codes."""
@@ -89,7 +98,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Chapter:
-    """The declaration of one chapter."""
+    """The declaration of one chapter; `brief_chart` names the chart of its one-page brief, the first one if empty."""
 
     name: str
     title: str
@@ -102,6 +111,8 @@ class Chapter:
     rules: tuple[str, ...] = ()
     status_note: str = ""
     tables: tuple[str, ...] = ()
+    brief_chart: str = ""
+    limits: Limits = field(default_factory=Limits)
     file: str = field(default="", compare=False)
 
     @property
@@ -139,10 +150,13 @@ class Chapter:
 
 def load_chapter(project: Project, name: str) -> Chapter:
     """Return the declaration `notebooks/<name>.yml`; an unknown chapter is an InputError with the closest match."""
-    path = project.notebooks / f"{name}.yml"
-    if not path.is_file():
-        known = chapter_names(project)
+    known = chapter_names(project)
+    if name not in known:
         raise InputError(Problem("notebooks", f"no chapter {name!r}", f"one of {one_of(known, 20)}", did_you_mean(name, known)))
+    path = project.notebooks / f"{name}.yml"
+    if not CHAPTER_NAME.fullmatch(name):
+        # It is part of file names, addresses and labels.
+        raise InputError(Problem("notebooks", f"a chapter {name!r}", "a name of letters, digits and underscores", "Rename it."))
     return parse_chapter(path, name, project.shown(path))
 
 
@@ -160,6 +174,7 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
     if unfit := text_problems(content, shown):
         raise InputError(unfit)
     known = {"title", "title_en", "part", "sources", "data_until", "status", "status_note", "tables", "parameters", "rules"}
+    known |= {"brief_chart", "limits"}
     problems = [
         Problem(shown, f"an unknown key {key!r}", one_of(sorted(known)), did_you_mean(str(key), known))
         for key in content
@@ -182,6 +197,8 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
         elif not unknown:
             entry = {"default": None, "meaning": "", **entry, "choices": tuple(entry.get("choices", ()))}
             parameters[key] = Parameter(name=key, **entry)
+    limits, unfit = parse_limits(content.get("limits"), shown)
+    problems += unfit
     if problems:
         raise InputError(problems)
     return Chapter(
@@ -196,5 +213,7 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
         tables=tuple(content.get("tables", ())),
         parameters=parameters,
         rules=tuple(content.get("rules", ())),
+        brief_chart=str(content.get("brief_chart", "")),
+        limits=limits,
         file=shown,
     )

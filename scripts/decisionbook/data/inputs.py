@@ -19,8 +19,12 @@ from .slices import Definition, Place, Position, Program, uses
 READERS = frozenset({"figure", "figures", "find", "observations", "tables", "value"})
 # Tables of names: they are read to write 广西 for 450000, and are an input only where nothing else is.
 NAMES = frozenset({"areas", "indicators", "qualifiers", "sources", "units"})
+# All published figures at once: a notebook reads them to see which sources are known.
+ALL_FIGURES = "all figures"
 # Longer lists are told by their number of rows.
 MOST = 40
+# In a set of covered tables: whatever was read, its ids are known already.
+_ALL = "*"
 _ID_COLUMNS = {"figure_id": "figures", "observation_id": "observations"}
 
 
@@ -34,10 +38,17 @@ class Inputs:
     parameters: dict[str, None] = field(default_factory=dict)
     # Parameters without a value: the data stood in for them, or nothing did.
     absent: dict[str, None] = field(default_factory=dict)
+    # Whether the code was found: only then does nothing mean that nothing went in.
+    traced: bool = False
 
     def add(self, kind: str, ids: Any) -> None:
         """Add ids of `figures` or `observations`."""
         getattr(self, kind).update(dict.fromkeys(map(str, ids)))
+
+    def carried(self, figures: tuple[str, ...], observations: tuple[str, ...]) -> None:
+        """Let the ids that a Quantity carries stand for those read off the code, which may be too many."""
+        if figures or observations:
+            self.figures, self.observations = dict.fromkeys(figures), dict.fromkeys(observations)
 
     def content(self) -> dict[str, Any]:
         """Return what is stored with the finding; long lists of ids become rows of their table."""
@@ -49,12 +60,18 @@ class Inputs:
                 tables[kind] = len(ids)
             elif ids:
                 content[kind] = ids
+        everything = tables.pop(ALL_FIGURES, 0)
         if content or set(tables) - NAMES:
             tables = {name: rows for name, rows in tables.items() if name not in NAMES}
+        elif everything:
+            tables = {"figures": everything}
         if tables:
             content["tables"] = dict(sorted(tables.items()))
         if self.parameters or (self.absent and not content):
             content["parameters"] = sorted(self.parameters or self.absent)
+        if self.traced and not content:
+            # A convention of the chapter, written in its code.
+            content["constant"] = True
         return content
 
 
@@ -89,23 +106,23 @@ class Recorder:
                     known.append(read)
             frame = frame.f_back
 
-    def inputs(self, frame: FrameType | None, names: tuple[str, ...]) -> tuple[Inputs, str]:
-        """Return the inputs of the call that a notebook is making, and the code that computes its value.
+    def inputs(self, frame: FrameType | None, argument: int, names: tuple[str, ...] = ()) -> tuple[Inputs, str]:
+        """Return the inputs of a call that the notebook is making, and the code that computes its value.
 
-        `names` are the parameters of the called function, by position and name, whose arguments count.
+        The argument at that position counts, and those given by `names`.
         """
         found = Inputs()
-        while frame is not None and self._place(frame) is None:
+        while frame is not None and (place := self._place(frame)) is None:
             frame = frame.f_back
         if frame is None:
             return found, ""
-        place = self._place(frame)
         self._program.extend(self._history())
         known = self._program.call(place) if place else None
         if known is None:
             return found, ""
+        found.traced = True
         call, position = known
-        values = list(call.args[1:2]) + [k.value for k in call.keywords if k.arg in names]
+        values = [*call.args[argument : argument + 1], *(k.value for k in call.keywords if k.arg in names)]
         walk = _Walk(self._program, self._reads, self._namespace, frame, self.parameters, self._module, found)
         for value in values:
             walk.expression(value, position, frozenset())
@@ -163,7 +180,7 @@ class _Walk:
         self.parameters, self.module, self.found = parameters, module, found
         self.seen: set[tuple[int, frozenset[str]]] = set()
 
-    def expression(self, node: ast.AST, position: Position, covered: frozenset[str]) -> None:
+    def expression(self, node: ast.AST, position: Position, covered: frozenset[str], *, itself: bool = True) -> None:
         """Follow everything that an expression uses; `covered` are the tables whose rows are known already."""
         used = uses(node, position[0], READERS, self.module)
         single = set()
@@ -176,7 +193,7 @@ class _Walk:
             if attribute in self.parameters and owner == "p":
                 self._parameter(attribute)
             else:
-                self._name(owner, position, covered)
+                self._name(owner, position, covered, itself)
         names = list(dict.fromkeys(used.names))
         for name in names:
             if name == "p":
@@ -186,12 +203,12 @@ class _Walk:
             else:
                 # A notebook's function that picked single figures is known by them, not by the table it looked through.
                 own = isinstance(self.namespace.get(name), FunctionType)
-                self._name(name, position, covered | single if own else covered)
+                self._name(name, position, covered | single if own else covered, itself)
 
     def _take(self, read: _Read, covered: frozenset[str]) -> None:
-        if read.frame and read.kind in covered:
+        if (read.frame and read.kind in covered) or (_ALL in covered and read.kind in _ID_COLUMNS.values()):
             return
-        if read.kind in ("figures", "observations"):
+        if read.kind in _ID_COLUMNS.values():
             self.found.add(read.kind, read.ids)
         else:
             self.found.tables[read.kind] = max(read.rows, self.found.tables.get(read.kind, 0))
@@ -205,12 +222,12 @@ class _Walk:
         local = self.frame.f_locals
         return local[name] if name in local else self.namespace.get(name)
 
-    def _name(self, name: str, position: Position, covered: frozenset[str]) -> None:
+    def _name(self, name: str, position: Position, covered: frozenset[str], itself: bool) -> None:
         value = self.namespace.get(name)
         if isinstance(value, ModuleType | type) or (isinstance(value, FunctionType) and value.__globals__ is not self.namespace):
             return
-        covered = covered | self._rows_of(value, covered)
-        for definition in self.program.definitions(name, position):
+        covered = covered | self._rows_of(value, covered) | self._carried_by(value, covered)
+        for definition in self.program.definitions(name, position, itself=itself):
             key = (id(definition), covered)
             if key not in self.seen:
                 self.seen.add(key)
@@ -222,7 +239,7 @@ class _Walk:
                 for part in self._current(definition):
                     self.expression(part, definition.position, covered)
             else:
-                self.expression(value, definition.position, covered)
+                self.expression(value, definition.position, covered, itself=definition.nested)
 
     def _current(self, definition: Definition) -> list[ast.AST]:
         """Return what a loop's name stands for now: of `for name, x in (("a", u), ("b", v))` u alone while name is "a"."""
@@ -243,6 +260,16 @@ class _Walk:
                 chosen.append(row.elts[column])
         return chosen
 
+    def _carried_by(self, value: Any, covered: frozenset[str]) -> frozenset[str]:
+        """Take the ids that a Quantity carries: they are exact, and no reading behind it adds to them."""
+        figures, observations = getattr(value, "figures", None), getattr(value, "observations", None)
+        if not isinstance(figures, tuple) or not isinstance(observations, tuple) or not (figures or observations):
+            return frozenset()
+        if _ALL not in covered:
+            self.found.add("figures", figures)
+            self.found.add("observations", observations)
+        return frozenset({_ALL})
+
     def _rows_of(self, value: Any, covered: frozenset[str]) -> frozenset[str]:
         """Take the rows of a data frame that still holds their ids, and return the tables that are covered by them.
 
@@ -258,6 +285,6 @@ class _Walk:
             else:
                 continue
             found.add(kind)
-            if kind not in covered:
+            if kind not in covered and _ALL not in covered:
                 self.found.add(kind, rows.dropna())
         return frozenset(found)

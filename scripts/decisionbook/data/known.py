@@ -64,6 +64,10 @@ def known_lines(package: Package, name: str, lines: list[Line], as_of: str) -> l
     if "figure_id" in columns and "source_id" not in columns:
         figures = {line["figure_id"] for line in package.lines("figures")}
         lines = [line for line in lines if _figures(line) <= figures]
+    if "reference_year" in columns:
+        # A term is known whatever the date; what it is cited from may have come out later.
+        unsaid = {"reference": "", "reference_year": ""}
+        lines = [line if (line.get("reference_year") or "") <= as_of[:4] else {**line, **unsaid} for line in lines]
     if "later_source" in columns:
         all_known = len(sources) == len(package.all_lines("sources"))
         lines = [line if all_known or _said_by(line, sources) else _without_later(line) for line in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from . import reads
 from .known import INTERNAL, visible_lines
-from .text import LONGEST, is_formula, text_fault, text_problems
+from .text import TEXT_EXPECTED, is_formula, text_fault, text_problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,13 +50,15 @@ class Package:
 
     @cached_property
     def descriptor(self) -> Row:
+        """The content of datapackage.json; raises InputError when it is no JSON."""
         path = self.project.datapackage
         try:
             with reads.permitted():
                 content = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise InputError(Problem(self.project.shown(path), str(error), "a JSON descriptor in UTF-8")) from error
-        if problems := text_problems(content, self.project.shown(path)):
+        shown = self.project.shown(path)
+        if problems := [*text_problems(content, shown), *_unfit_names(content, shown)]:
             raise InputError(problems)
         return content
 
@@ -82,6 +85,7 @@ class Package:
         return self.replaced.get(name, self.project.data / self.resource(name)["path"])
 
     def fields(self, name: str) -> list[Row]:
+        """Return the columns of a table as its schema describes them."""
         return self.resource(name)["schema"]["fields"]
 
     def catalogue(self) -> list[Row]:
@@ -212,19 +216,23 @@ class Package:
         return problems
 
     def _unfit_cells(self, name: str, text: str) -> list[Problem]:
-        """Return the cells that no output can hold, and, in the package's own files, which readers download, the formulas."""
-        shown, own = self.project.shown(self.path(name)), name not in self.replaced
+        """Return the cells that no output can hold, and those that a spreadsheet would take for formulas: readers download them.
+
+        An analyst's table was seen cell by cell when it was brought into the schema's order, and nobody downloads it.
+        """
+        if name in self.replaced:
+            return []
+        shown = self.project.shown(self.path(name))
         problems: list[Problem] = []
         names: list[str] = []
         number = 0
-        expected = f"printable text of at most {LONGEST:,} characters"
         try:
             for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1):
                 names = names or cells
                 for column, cell in zip(names, cells, strict=False):
                     if found := text_fault(cell):
-                        problems.append(Problem(shown, found, expected, "Remove or shorten it.", number, column))
-                    elif own and len(cell) > 1 and is_formula(cell):
+                        problems.append(Problem(shown, found, TEXT_EXPECTED, "Remove or shorten it.", number, column))
+                    elif len(cell) > 1 and is_formula(cell):
                         found, remedy = f"{cell[:40]!r}, a formula to a spreadsheet", "Begin it with another character."
                         problems.append(Problem(shown, found, "text or a number", remedy, number, column))
         except csv.Error as error:
@@ -263,6 +271,17 @@ class Package:
                 shown, f"{value!r} a second time", "a key that no other row has", "Number the row anew or remove it.", row, column
             )
         return Problem(shown, error.get("note") or error["message"], error["title"], "", row, column)
+
+
+def _unfit_names(descriptor: Row, shown: str) -> list[Problem]:
+    """Return tables whose name or path is more than a plain file name: each edition writes its copy under it."""
+    problems = []
+    for resource in descriptor.get("resources", []):
+        for key, pattern in (("name", r"[a-z0-9][a-z0-9_-]{0,79}"), ("path", r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}\.csv")):
+            if not re.fullmatch(pattern, str(resource.get(key, ""))):
+                found = f"{key} {resource.get(key)!r}"
+                problems.append(Problem(shown, found, "a plain name, such as housing and housing.csv", "Rename it."))
+    return problems
 
 
 def _typed(cell: str | None, kind: str) -> Any:

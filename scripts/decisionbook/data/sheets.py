@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, Problem, did_you_mean
-from .text import LONGEST, text_fault
+from .text import TEXT_EXPECTED, text_fault
 
 _BLANK = " \t\r\n\u3000\xa0\ufeff"
 Rows = Iterator[tuple[int, list[str]]]
@@ -61,7 +61,7 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     for number, cells in reader(path, raw, sheets, grid.notes, problems):
         stripped += grid.add(number, cells)
         problems += [
-            Problem(str(path), found, f"printable text of at most {LONGEST:,} characters", "Remove or shorten it.", number, _letter(index))
+            Problem(str(path), found, TEXT_EXPECTED, "Remove or shorten it.", number, _letter(index))
             for index, cell in enumerate(cells)
             if (found := text_fault(cell))
         ]

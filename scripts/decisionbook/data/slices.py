@@ -20,12 +20,16 @@ _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 @dataclass(frozen=True)
 class Definition:
-    """One place where a name gets a value or is changed; `whole` when nothing of an earlier value is left."""
+    """One place where a name gets a value or is changed; `whole` when nothing of an earlier value is left.
+
+    `nested` in a loop or below a condition: then what comes later in the same statement may have come before.
+    """
 
     name: str
     position: Position
     values: tuple[ast.AST, ...]
     whole: bool
+    nested: bool = True
     loop: ast.For | None = None
 
 
@@ -59,6 +63,9 @@ class Program:
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Call):
                         self._calls[place_of(node, number)] = (node, position)
+                    elif isinstance(node, ast.NamedExpr):
+                        given = Definition(node.target.id, position, (node.value,), False)
+                        self._definitions.setdefault(given.name, []).append(given)
                 for definition in _definitions(statement, position, nested=False):
                     self._definitions.setdefault(definition.name, []).append(definition)
 
@@ -66,17 +73,17 @@ class Program:
         """Return the call that ends at a place, and the statement that it stands in."""
         return self._calls.get(place)
 
-    def definitions(self, name: str, before: Position) -> list[Definition]:
+    def definitions(self, name: str, at: Position, *, itself: bool = True) -> list[Definition]:
         """Return where the value came from that a name has at a statement, the latest first.
 
-        A loop may run again: what its own body defines counts, whatever the order of the lines.
+        With `itself` what the statement itself defines counts, whatever the order of the lines: a loop may run again.
         """
         found: list[Definition] = []
         for definition in reversed(self._definitions.get(name, [])):
-            if definition.position > before:
+            if definition.position > at or (definition.position == at and not itself):
                 continue
             found.append(definition)
-            if definition.whole and definition.position < before:
+            if definition.whole and definition.position < at:
                 break
         return found
 
@@ -201,7 +208,7 @@ def _definitions(
             yield Definition(name, position, (statement.value, *conditions), False)
     elif isinstance(statement, ast.For):
         for name in _targets(statement.target):
-            yield Definition(name, position, (statement.iter, *conditions), whole, statement)
+            yield Definition(name, position, (statement.iter, *conditions), whole, True, statement)
         yield from inside([*statement.body, *statement.orelse], within=statement)
     elif isinstance(statement, ast.If | ast.While):
         yield from inside([*statement.body, *statement.orelse], statement.test)
@@ -212,7 +219,7 @@ def _definitions(
         for handler in statement.handlers:
             yield from inside(handler.body)
     elif isinstance(statement, ast.FunctionDef):
-        yield Definition(statement.name, position, (statement,), whole)
+        yield Definition(statement.name, position, (statement,), whole, nested)
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         # rows.append(x), table.update(y): the call changes what it is called on.
         function = statement.value.func
@@ -233,6 +240,5 @@ def _assignment(
         for name in _targets(part):
             again = any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(given))
             # Inside a loop a plain assignment leaves nothing of the value before the loop, unless it builds on it.
-            kills = plain and (whole or (loop is not None and not conditions))
-            # x = x[...] builds on the old x: the earlier definitions stay.
-            yield Definition(name, position, (given, *conditions), kills and not again, loop)
+            kills = plain and (whole or (loop is not None and not conditions and not again))
+            yield Definition(name, position, (given, *conditions), kills, not whole, loop)

@@ -14,6 +14,7 @@ from ..errors import Problem
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 #: What a cell of Excel, WPS or LibreOffice holds. A longer text is no cell, a page that shows it is none either.
 LONGEST = 32_767
+TEXT_EXPECTED = f"printable text of at most {LONGEST:,} characters"
 # Full-width signs too: Excel in Chinese takes them for the plain ones.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -21,7 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def text_fault(text: str) -> str:
     """Return what keeps a text out of the outputs, e.g. `the control character '\\x00'`; nothing when nothing does."""
     if found := _UNPRINTABLE.search(text):
-        return f"the control character {ascii(found[0])}"
+        return f"the control character {found[0]!a}"
     return f"a text of {len(text):,} characters" if len(text) > LONGEST else ""
 
 
@@ -42,8 +43,7 @@ def text_faults(content: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 def text_problems(content: Any, file: str) -> list[Problem]:
     """Return the texts of a file's content that no output can hold."""
-    expected = f"printable text of at most {LONGEST:,} characters"
-    return [Problem(file, found, expected, "Remove or shorten it.", column=place) for place, found in text_faults(content)]
+    return [Problem(file, found, TEXT_EXPECTED, "Remove or shorten it.", column=place) for place, found in text_faults(content)]
 
 
 def is_formula(text: str) -> bool:

@@ -20,6 +20,7 @@ from ..project import Project
 from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
 from ..reconcile.causes import search_causes
 from ..reconcile.selftest import KIND_WORDS, self_test
+from ..render.evidence_data import observation_words
 from ..render.recalculation import recalculation_data
 from ..runs.batch import run_all
 from ..runs.execute import RunResult
@@ -278,12 +279,21 @@ def chapter_content(
             **office_facts(edition),
         },
         "chapters": {name: _chapter_json(c, edition, package) for name, c in chapters.items()},
+        "filled_tables": [name for name in package.tables if package.lines(name)],
         "findings": {name: {**f, "answers": _answers(name, f, by_id)} for name, f in findings.items()},
         "reconciliation": [as_json(row) for row in rows],
         "recommendations": _recommendations(package, by_id),
+        "observations": observation_words(package.rows("observations"), *_names(package)),
+        "tables": [{"name": r["name"], "title": r.get("title", r["name"])} for r in package.descriptor["resources"]],
         "qualifiers": package.rows("qualifiers"),
         "sources": package.rows("sources"),
     }
+
+
+def _names(package: Package) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the Chinese names of areas and of indicators by their codes."""
+    areas = {r["ref_area"]: r["name_zh"] for r in package.rows("areas")}
+    return areas, {r["indicator"]: r["name_zh"] for r in package.rows("indicators")}
 
 
 def _recalculation(project: Project, edition: Edition, chapters: Mapping[str, Chapter], rows: list[Reconciled]) -> dict[str, Any]:
@@ -292,8 +302,8 @@ def _recalculation(project: Project, edition: Edition, chapters: Mapping[str, Ch
         rows,
         load_formulas(package),
         qualifiers(package),
-        areas={r["ref_area"]: r["name_zh"] for r in package.rows("areas")},
-        indicators={r["indicator"]: r["name_zh"] for r in package.rows("indicators")},
+        areas=_names(package)[0],
+        indicators=_names(package)[1],
         chapters={name: chapter.title for name, chapter in chapters.items()},
     )
 
@@ -312,6 +322,7 @@ def _chapter_json(chapter: Chapter, edition: Edition, package: Package) -> dict[
         "title": chapter.title,
         "title_en": chapter.title_en,
         "part": chapter.part,
+        "brief_chart": chapter.brief_chart,
         "sources": [source for source in chapter.sources if source in known],
         "data_until": chapter.data_until if given.data_until is None else given.data_until,
         "status": chapter.status if given.status is None else given.status,
@@ -321,6 +332,7 @@ def _chapter_json(chapter: Chapter, edition: Edition, package: Package) -> dict[
                 "name": p.name,
                 "type": p.type,
                 "value": values.get(p.name, p.default),
+                "missing": p.missing_words,
                 "unit": p.unit,
                 "allowed": p.allowed,
                 "meaning": p.meaning,

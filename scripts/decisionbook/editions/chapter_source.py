@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 import yaml
 
-from ..data.declarations import Chapter
+from ..data.declarations import Chapter, Parameter
 from ..data.owndata import OwnTable
 from ..project import Project
 from ..runs.chapter_run import changed_values
@@ -34,7 +34,7 @@ def banner_lines(
     lines = []
     for name, (old, new) in changed_values(values, before).items():
         parameter = chapter.parameters[name]
-        lines.append(f"参数 {name}（{parameter.meaning}）：本次{_value(new, parameter.unit)}，本书{_value(old, parameter.unit)}")
+        lines.append(f"参数 {name}（{parameter.meaning}）：本次{_value(new, parameter)}，本书{_value(old, parameter)}")
     for table in own:
         verb = "补充" if table.request.extend else "替换"
         title = titles.get(table.request.table, table.request.table)
@@ -42,10 +42,8 @@ def banner_lines(
     return lines or ["参数与数据都与本版相同"]
 
 
-def _value(value: Any, unit: str) -> str:
-    if value is None:
-        return "由数据给出"
-    return f"取 {plain_value(value)}{unit}"
+def _value(value: Any, parameter: Parameter) -> str:
+    return parameter.missing_words if value is None else f"取 {plain_value(value)}{parameter.unit}"
 
 
 def plain_value(value: Any) -> Any:

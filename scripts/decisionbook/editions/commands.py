@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> None:
     """Add the commands to the command line's subparsers."""
-    publish = commands.add_parser("publish", help="add a built edition to the published site; never alters a published one")
+    publish = commands.add_parser("publish", help="add a built edition to the site; never alters a published one")
     publish.add_argument("edition", metavar="EDITION", nargs="?", help="the edition (default: the newest)")
     publish.add_argument("--all", action="store_true", help="build and publish every edition that the site does not have")
     publish.add_argument("--site", type=Path, metavar="DIR", help="the site (default: _build/site)")
@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     publish.add_argument("--rebuilt", action="store_true", help="accept a build that differs from the committed record, marked")
     publish.set_defaults(command=_publish)
 
-    verify = commands.add_parser("verify", help="check every file of a site, or of one edition, against its manifest")
+    verify = commands.add_parser("verify", help="check every file of a site or edition against its manifest")
     verify.add_argument("folder", type=Path, metavar="DIR")
     verify.set_defaults(command=_verify)
 
@@ -36,7 +36,7 @@ def add_commands(commands: Any) -> None:
     diff.add_argument("--most", type=int, default=40, metavar="N", help="at most N moved findings (default: 40)")
     diff.set_defaults(command=_diff)
 
-    sign = commands.add_parser("sign", help="sign an edition: 执笔, 复核, 审核, 签发; without a role, who has signed")
+    sign = commands.add_parser("sign", help="sign an edition (执笔, 复核, 审核, 签发), or say who has")
     sign.add_argument("edition", metavar="EDITION")
     sign.add_argument("--role", metavar="ROLE", help="执笔, 复核, 审核 or 签发, in this order")
     sign.add_argument("--name", metavar="NAME", help="who signs")
@@ -45,7 +45,7 @@ def add_commands(commands: Any) -> None:
     sign.set_defaults(command=_sign)
 
     new = commands.add_parser("new-edition", help="begin an edition from another one")
-    new.add_argument("edition", metavar="ID")
+    new.add_argument("edition", metavar="NEW-ID")
     new.add_argument("--from", dest="origin", metavar="ID", required=True, help="the edition to begin from")
     new.add_argument("--as-of", metavar="YYYY-MM-DD", help="what is known by (default: the end of the month of the id)")
     new.add_argument("--compiled", metavar="YYYY-MM-DD", help="the day of compilation (default: that of the other edition)")

@@ -13,9 +13,9 @@ import yaml
 
 from ..data.context import RunContext
 from ..data.declarations import STATUSES
-from ..data.text import text_problems
 from ..data.known import AUDIENCES, INTERNAL, PUBLIC
 from ..data.package import Package
+from ..data.text import text_problems
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 
@@ -65,6 +65,8 @@ class Edition:
     reconstruction: bool = True
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     timeliness: Mapping[str, Timeliness] = field(default_factory=dict)
+    # Set by a command for its runs, never by the file.
+    limits: Mapping[str, Any] = field(default_factory=dict)
     # Empty: nothing is left out, and the cover says nothing of it.
     audience: str = ""
     issue_number: str = ""
@@ -89,7 +91,7 @@ class Edition:
 
     def context(self, project: Project, tables: Mapping[str, Path] | None = None) -> RunContext:
         """Return the context of a run for this edition."""
-        return RunContext(project, self.id, self.as_of, tables or {}, self.audience or INTERNAL)
+        return RunContext(project, self.id, self.as_of, tables or {}, self.audience or INTERNAL, self.limits)
 
     @property
     def label(self) -> str:

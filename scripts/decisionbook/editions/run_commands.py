@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem
 from ..project import find_project
+from .limit_options import add_limits, with_limits
 
 
 def add_commands(commands: Any) -> None:
@@ -20,7 +21,7 @@ def add_commands(commands: Any) -> None:
     run.add_argument("--update", action="store_true", help="store the outputs of the default run in the committed notebook")
     run.set_defaults(command=_run)
 
-    sweep = commands.add_parser("sweep", help="run one chapter for a grid or a table of parameters and compare")
+    sweep = commands.add_parser("sweep", help="run a chapter for a grid or table of parameters, and compare")
     _add_inputs(sweep)
     sweep.add_argument(
         "--grid", metavar="NAME=A,B,…", nargs="+", action="extend", default=[],
@@ -51,6 +52,7 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument("--extend", metavar="TABLE=FILE", action="append", default=[], help="the same as -d TABLE+=FILE")
     command.add_argument("--edition", metavar="ID", help="the edition that it starts from (default: the newest)")
+    add_limits(command)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -60,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
     from .lock import writing
 
     project = find_project(options.project)
-    edition = find_edition(project, options.edition)
+    edition = with_limits(find_edition(project, options.edition), options)
     chapter = load_chapter(project, options.chapter)
     requests = parse_requests(options.tables, options.extend)
     folder = options.output or project.build / "runs" / chapter.name
@@ -150,7 +152,7 @@ def _sweep(options: argparse.Namespace) -> int:
     if options.workers is not None and options.workers < 1:
         raise InputError(Problem("--workers", str(options.workers), "at least 1"))
     project = find_project(options.project)
-    edition = find_edition(project, options.edition)
+    edition = with_limits(find_edition(project, options.edition), options)
     chapter = load_chapter(project, options.chapter)
     folder = options.output or project.build / "sweeps" / chapter.name
     requests = parse_requests(options.tables, options.extend)

@@ -16,7 +16,6 @@ from typing import Any
 import nbformat
 import yaml
 
-from ..analysis.growth import months_between
 from ..data.declarations import chapter_names, parse_chapter
 from ..data.package import Package
 from ..errors import InputError, Problem, did_you_mean, one_of
@@ -195,7 +194,6 @@ def _notebook(request: Request, title: str, series: Series) -> Any:
     from myst_nb.core.read import read_myst_markdown_notebook
 
     unit_zh, unit_en = series.change_unit
-    years = months_between(series.start, series.end) / 12
     text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=title,
         chapter=request.chapter,
@@ -216,7 +214,6 @@ def _notebook(request: Request, title: str, series: Series) -> Any:
         change_unit_text=_literal(unit_zh),
         change_unit_en=unit_en,
         digits=series.digits,
-        pace_digits=series.digits + (years > 1),
         modules=f"flips, growth, {request.chapter}" if request.module else "flips, growth",
         pace=f"{request.chapter}.yearly_pace(a, b, months)" if request.module else "growth.monthly_pace(a, b, months) * 12",
     )

@@ -32,11 +32,12 @@ def build_pages(
     say: Callable[[str], None],
     lap: Callable[[str], None],
 ) -> None:
-    """Write the HTML book and, unless told otherwise, its PDF into `target`.
+    """Write the HTML book and, unless told otherwise, its PDF, one PDF a chapter and the briefs into `target`.
 
     Raises CheckFailed with Sphinx's own messages when a page has a fault: a missing finding, a broken reference.
     """
     from ..render.html import finish_site
+    from ..render.not_found import write_not_found
     from ..render.search import write_index
 
     _drop_pages_of_another_look(project, work)
@@ -45,18 +46,21 @@ def build_pages(
     _sphinx("html", project, edition, source, html, work, pdf=pdf)
     lap("html")
     shutil.copytree(html, target, ignore=shutil.ignore_patterns(".buildinfo", ".doctrees"))
-    finish_site(target, edition=edition_config(edition), csp=True)
+    for line in finish_site(target, edition=edition_config(edition), csp=True).too_heavy:
+        say(f"  too heavy: {line}")
     index = write_index(target, Package(project).rows("glossary"))
     say(f"  search: {index.sections} sections, index {index.index_bytes / max(1, index.text_bytes):.2f} times the text")
+    write_not_found(target, edition.title, {"id": edition.id, "label": edition.label})
     lap("offline")
     if pdf:
-        from ..render.typst.compile import compile_pdf
+        from .printing import print_edition
 
         say("  PDF …")
         typst = work / "typst"
         _sphinx("typst", project, edition, source, typst, work, pdf=pdf)
-        report = compile_pdf(typst / "book.typ", target / f"decision-reference-{edition.id}.pdf", root=typst)
-        say(f"  PDF: {report.pages} pages, compiled in {report.seconds:.1f} s")
+        lap("typst")
+        printed = print_edition(typst, target, f"decision-reference-{edition.id}.pdf", work / "pdf")
+        say(f"  PDF: {printed.book.pages} pages, compiled in {printed.book.seconds:.1f} s; {printed.files - 1} chapters and briefs")
         lap("pdf")
 
 
@@ -113,6 +117,8 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
             "disclaimer": "本书为独立复算，不是简报编印单位的出版物。",
             # Without a PDF there is no link to one.
             "pdf": f"decision-reference-{edition.id}.pdf" if pdf else "",
+            "chapter_pdfs": pdf,
+            "notebooks": True,
             # Beside the edition, not in it: editions published later are known to the pages of earlier ones.
             "editions_script": f"../{EDITIONS_SCRIPT}",
         },

@@ -33,7 +33,7 @@ _OWN_SHEET = """
 .db-standalone .db-contents .db-toc-title { display: none; }
 .db-standalone h1, .db-standalone h2, .db-standalone h3, .db-standalone [id] { scroll-margin-top: 64px; }
 .db-standalone .db-contents ul { list-style: none; margin: 0; padding-left: 1em; }
-.db-standalone .whatif-control input, .db-standalone .whatif-reset { display: none; }
+.db-standalone :is(.whatif-control input, .whatif-scale, .whatif-reset, .whatif-foot) { display: none; }
 @media print { .db-rerun { position: static; padding: 0 0 6pt; } .db-standalone .db-contents { display: none; } }
 """
 

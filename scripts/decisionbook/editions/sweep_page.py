@@ -117,7 +117,8 @@ def _figure(
     """Return the chart of one finding: lines over a parameter that is a number, otherwise dots in their order."""
     from .. import charts
     from ..charts.bundle import SVG_MIME
-    from ..render.nodes import data_table, inline_svg
+    from ..render.chart_svg import inline_svg
+    from ..render.nodes import data_table
 
     frame = _frame(runs, records, names, finding)
     if frame.empty:

@@ -85,6 +85,7 @@ def _number_text(published: str) -> str:
 
 
 def transposed_digits(published: str) -> Iterator[float]:
+    """Return every number that two digits in each other's place would print: 4394 gives 4934 and others."""
     digits = list(_number_text(published))
     seen = {"".join(digits)}
     for i, j in itertools.combinations([k for k, c in enumerate(digits) if c.isdigit()], 2):
@@ -97,6 +98,7 @@ def transposed_digits(published: str) -> Iterator[float]:
 
 
 def one_digit_changed(published: str) -> Iterator[float]:
+    """Return every number that differs from the print in one digit."""
     text = _number_text(published)
     for index, digit in enumerate(text):
         if digit.isdigit():

@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 
 from .book_data import VERDICT_GLYPHS, book_data, quote
 from .directives import STATUS_WORDS
 from .findings import verdict_mark
+from .reader import page_files
 
 
 def period_words(period: str) -> str:
@@ -47,7 +49,8 @@ def insert_chapter_head(app: Sphinx, document: nodes.document) -> None:
             if count:
                 line += verdict_mark(verdict, [])
                 line += nodes.Text(f" {count}　")
-    head = [nodes.container("", line, classes=["chapter-meta"])]
+    files = addnodes.only("", page_files(chapter=env.docname), expr="html")
+    head = [nodes.container("", line, files, classes=["chapter-meta"])]
     if declared["status_note"]:
         note = nodes.paragraph("", declared["status_note"])
         head.append(nodes.container("", note, classes=["timeliness", status]))

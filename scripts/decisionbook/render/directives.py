@@ -154,7 +154,7 @@ class ParametersDirective(SphinxDirective):
             [
                 nodes.literal(p["name"], p["name"]),
                 p["meaning"],
-                "由数据给出" if p["value"] is None else f"{p['value']}{p['unit']}",
+                p["missing"] if p["value"] is None else f"{p['value']}{p['unit']}",
                 p["allowed"],
             ]
             for p in declared["parameters"]

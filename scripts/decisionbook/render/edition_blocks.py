@@ -30,18 +30,23 @@ MOST = 60
 class EditionHas(SphinxDirective):
     """`:::{edition-has} chapter other`: keep the content only in an edition that has all the named chapters or pages.
 
-    With `:missing:` the content is kept where at least one of them is missing.
+    `:tables: name` asks for tables with rows besides (a public edition leaves restricted rows out). With `:missing:` the
+    content is kept where at least one of them is missing.
     """
 
-    required_arguments = 1
+    required_arguments = 0
+    optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec: ClassVar[dict[str, Any]] = {"missing": directives.flag}
+    option_spec: ClassVar[dict[str, Any]] = {"missing": directives.flag, "tables": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         # The list of chapters is a dependency of the page: another edition in the same folder reads the page anew.
         chapters = quote(self.env, "chapters")
-        has_all = all(name in chapters or name in self.env.found_docs for name in self.arguments[0].split())
+        pages = self.arguments[0].split() if self.arguments else []
+        filled = quote(self.env, "filled_tables") or []
+        has_all = all(name in chapters or name in self.env.found_docs for name in pages)
+        has_all = has_all and all(name in filled for name in self.options.get("tables", "").split())
         if has_all == ("missing" in self.options):
             return []
         return self.parse_content_to_nodes(allow_section_headings=True)

@@ -8,7 +8,7 @@ from myst_nb.ext.glue.domain import NbGlueDomain
 from sphinx.application import Sphinx
 
 from .. import __version__
-from . import book_data, evidence, findings
+from . import book_data, cards, evidence, findings, reader
 from .chapter_head import insert_chapter_head
 from .directives import ParametersDirective, RecommendationsDirective, ReconciliationDirective
 from .edition_blocks import EditionChanges, EditionHas
@@ -17,6 +17,7 @@ from .nodes import setup as setup_nodes
 from .numbers import NumberedReferences
 from .pages import DIRECTIVES, download_link
 from .typst.builder import setup as setup_typst
+from .word.builder import setup as setup_word
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -27,7 +28,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     setup_nodes(app)
     setup_html(app)
     setup_typst(app)
+    setup_word(app)
     evidence.setup(app)
+    reader.setup(app)
+    cards.setup(app)
     # The domain exists once MyST-NB is loaded; its text role is replaced, its other roles stay.
     app.setup_extension("myst_nb")
     NbGlueDomain.roles = {**NbGlueDomain.roles, "text": findings.FindingRole()}

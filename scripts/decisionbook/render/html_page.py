@@ -23,6 +23,8 @@ SCRIPTS = {
     "editions.js": "",
     "evidence.js": 'class="evidence',
     "charts.js": 'class="chart ',
+    "whatif.js": 'class="whatif"',
+    "chart-tools.js": 'class="chart-tools"',
     "reconciliation-data.js": _ALL_FIGURES,
     "engine.js": _ALL_FIGURES,
     "reconciliation.js": _ALL_FIGURES,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self' file:; base-uri 'none'; form-action 'none'"
 )
 MOVED = "_static/moved"
+#: The specifications of one page's charts each; no page loads another's.
+CHART_DATA = "_static/chart-data"
+#: What charts.js reads the specifications of a page's charts from, by the chart's name.
+SPECS_GLOBAL = "decisionbookSpecs"
 
 _REMOTE = re.compile(r"\s*(?:https?:|ftp:|wss?:)?//", re.IGNORECASE)
 _SCRIPT_TYPES = {"", "text/javascript", "application/javascript", "text/ecmascript", "module"}
@@ -72,6 +77,8 @@ class _Rewriter(HTMLParser):
         self.old_metas: list[tuple[int, int, str]] = []
         self.rules: dict[str, str] = {}
         self.handlers: dict[str, str] = {}
+        self.chart = ""
+        self.specs: dict[str, tuple[int, int, str]] = {}
         self.pending: tuple[str, int, int, dict[str, str | None]] | None = None
         self.head_end = self.charset_end = self.head_start = -1
         self.metas = {"referrer": '<meta name="referrer" content="no-referrer">'}
@@ -97,6 +104,8 @@ class _Rewriter(HTMLParser):
         if tag in ("script", "style"):
             self.pending = (tag, start, end, values)
             return
+        if "data-name" in values and "db-chart" in (values.get("class") or "").split():
+            self.chart = values["data-name"] or ""
         if tag == "head":
             self.head_start = end
         elif tag == "meta":
@@ -150,7 +159,10 @@ class _Rewriter(HTMLParser):
 
     def _move_script(self, start: int, end: int, content: str, values: dict[str, str | None]) -> None:
         if (values.get("type") or "").strip().lower() not in _SCRIPT_TYPES:
-            return  # a data block: no browser runs it
+            # A data block: no browser runs it. A chart's is read when the chart comes near the screen, and then from a file.
+            if values.get("class") == "db-spec" and self.chart and _is_json(content):
+                self.specs[self.chart] = (start, end, content.strip())
+            return
         source = values.get("src")
         if source is not None:
             if _REMOTE.match(source) or _UNWANTED.search(source):
@@ -164,6 +176,18 @@ class _Rewriter(HTMLParser):
         kind = ' type="module"' if values.get("type") == "module" else ""
         self.edits.append((start, end, f'<script src="{name}"{kind}></script>'))
         self.page.counts["moved scripts"] += 1
+
+    def _move_specs(self) -> None:
+        """Move the specifications of the page's charts into one script, of which each chart's block keeps the address."""
+        if not self.specs:
+            return
+        charts = ",\n".join(f"{json.dumps(name)}:{spec}" for name, (_, _, spec) in self.specs.items())
+        name = self._file(
+            f"window.{SPECS_GLOBAL}=Object.assign(window.{SPECS_GLOBAL}||{{}},{{\n{charts}\n}});\n", "js", CHART_DATA
+        )
+        for start, end, _ in self.specs.values():
+            self.edits.append((start, end, f'<script type="application/json" class="db-spec" data-src="{name}"></script>'))
+        self.page.counts["moved chart specifications"] += len(self.specs)
 
     def _clean(self, tag: str, attrs: Attributes) -> Attributes:
         """Return the attributes without style, handlers and script addresses; the language of the page set."""
@@ -234,8 +258,8 @@ class _Rewriter(HTMLParser):
                 if _local(address) and not (tag == "link" and self._unwanted_link(values)):
                     self.page.references.add(_local(address))
 
-    def _file(self, content: str, suffix: str) -> str:
-        name = f"{MOVED}/{digest(content)}.{suffix}"
+    def _file(self, content: str, suffix: str, folder: str = MOVED) -> str:
+        name = f"{folder}/{digest(content)}.{suffix}"
         self.page.files[name] = content
         self.page.references.add(self.root + name)
         return self.root + name
@@ -248,6 +272,7 @@ class _Rewriter(HTMLParser):
 
     def result(self) -> Page:
         """Put what the whole page needs into its head, and apply the edits."""
+        self._move_specs()
         tail = []
         if self.rules:
             sheet = self._file("\n".join(sorted(self.rules.values())) + "\n", "css")
@@ -276,6 +301,15 @@ class _Rewriter(HTMLParser):
 
 def _quoted(text: str) -> str:
     return html.escape(text, quote=True)
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a data block may become part of a script: JSON runs nothing there."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _local(address: str) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..errors import DecisionBookError
-from .html_rewrite import rewrite_page
+from .html_rewrite import CHART_DATA, MOVED, rewrite_page
+from .html_weight import too_heavy
 
 # What Sphinx, its themes and its extensions copy into every site. Removed where no page, sheet or script names it;
 # files that are not listed here are the book's own and always stay.
@@ -29,8 +30,6 @@ THIRD_PARTY = (
     "_static/copy-button.svg", "_static/check-solid.svg", "searchindex.js", "_sources/*",
 )  # fmt: skip
 BUNDLES = ("_static/*vega*.js",)
-SHARED_LIMIT = 600_000
-PAGE_LIMIT = 300_000
 
 _CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)["']""")
 
@@ -43,8 +42,9 @@ class OfflineError(DecisionBookError, ValueError):
 class FinishReport:
     """What finish_site did and what the site weighs, in bytes.
 
-    `shared_bytes` counts what pages load from `_static` besides the chart bundle; `large_pages` are pages above
-    300 KB; `unused` are files of the book's own that no page names (data that scripts load by a made-up name).
+    `shared_bytes` counts what pages load from `_static` besides the chart bundle and the chart data of single pages;
+    `too_heavy` names what is above the budgets; `unused` are files of the book's own that no page names (data that
+    scripts load by a made-up name).
     """
 
     pages: int
@@ -53,7 +53,7 @@ class FinishReport:
     shared_bytes: int
     bundle_bytes: int
     largest_page: tuple[str, int]
-    large_pages: tuple[str, ...] = ()
+    too_heavy: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -168,8 +168,7 @@ def _remove_unused(html_dir: Path, used: set[str], keep: Sequence[str]) -> int:
                 if folder != html_dir and not any(folder.iterdir()):
                     folder.rmdir()
     # What an earlier run moved out of pages that have changed since.
-    moved = html_dir / "_static/moved"
-    for path in sorted(moved.iterdir()) if moved.is_dir() else []:
+    for path in sorted(path for folder in (MOVED, CHART_DATA) for path in (html_dir / folder).glob("*")):
         if path.relative_to(html_dir).as_posix() not in used:
             path.unlink()
             removed += 1
@@ -182,14 +181,15 @@ def _report(
     files = [path for path in html_dir.glob("_static/**/*") if path.is_file()]
     static = {path.relative_to(html_dir).as_posix(): path.stat().st_size for path in files}
     bundles = {name for name in static if any(fnmatch(name, pattern) for pattern in BUNDLES)}
+    shared = {name: static[name] for name in static if name in used - bundles and not name.startswith(f"{CHART_DATA}/")}
     return FinishReport(
         pages=len(sizes),
         rewritten=rewritten,
         removed_files=removed,
-        shared_bytes=sum(size for name, size in static.items() if name in used - bundles),
+        shared_bytes=sum(shared.values()),
         bundle_bytes=sum(static[name] for name in bundles),
         largest_page=max(sizes.items(), key=lambda item: (item[1], item[0]), default=("", 0)),
-        large_pages=tuple(name for name, size in sizes.items() if size > PAGE_LIMIT),
+        too_heavy=too_heavy(html_dir, sizes, shared),
         unused=tuple(sorted(set(static) - used - bundles)),
         counts=dict(sorted(counts.items())),
     )

@@ -10,14 +10,15 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxTranslator
 from sphinx.writers.html5 import HTML5Translator
 
-from ..charts.theme import ChartError, format_number
+from ..charts.theme import format_number
+from .chart_svg import inline_svg
+from .what_if import what_if_html
 
 #: The script that charts.js loads from its own folder when the first chart comes near the screen.
 BUNDLE_FILE = "vega-bundle.js"
@@ -77,11 +78,26 @@ def chart_html(node: chart) -> str:
     """Return the HTML of a chart: picture, specification as a data block, and what the reader may move."""
     name = node["name"]
     picture = (
-        f'<div class="chart db-chart" id="chart-{_text(name)}" data-name="{_text(name)}">'
+        f'<div class="chart db-chart" id="chart-{_text(name)}" data-name="{_text(name)}">{_room(node)}'
         f'<div class="db-chart-static" role="img" aria-label="{_text(node["alt"])}">{inline_svg(node["svg"], name)}</div>'
         f'<script type="application/json" class="db-spec">{json_block(node["spec"])}</script></div>\n'
     )
-    return picture + what_if_html(node)
+    return picture + what_if_html(node.attributes)
+
+
+def _room(node: chart) -> str:
+    """Return what has the height of the chart on a phone from the start, so that nothing moves when it comes alive.
+
+    An empty drawing, because a height needs no style attribute there.
+    """
+    layout = node["spec"].get("usermeta", {}).get("decisionbook", {}).get("layout", {})
+    drawn = re.search(r'<svg[^>]*\sheight="([\d.]+)"', node["svg"])
+    if drawn is None or "height" not in layout:
+        return ""
+    wide, narrow = layout["height"]
+    return (
+        f'<svg class="db-room" aria-hidden="true" focusable="false" width="1" height="{float(drawn[1]) + narrow - wide:g}"></svg>'
+    )
 
 
 def json_block(value: Any) -> str:
@@ -92,79 +108,12 @@ def json_block(value: Any) -> str:
     return text
 
 
-_ID = re.compile(r'(\bid="|url\(#|\bhref="#)([\w-]+)')
-_ALLOWED = {"svg", "g", "path", "line", "rect", "text", "tspan", "circle", "ellipse", "polygon", "polyline", "defs", "clipPath"}
-
-
-_SPOKEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
-
-
-def inline_svg(svg: str, name: str) -> str:
-    """Return the picture with ids that are unique on the page; raises ChartError for anything active in it.
-
-    The picture is drawn from data that an analyst may replace, so only shapes and text are let through.
-    """
-    for element in ElementTree.fromstring(svg).iter():
-        tag = str(element.tag).rpartition("}")[2]
-        if tag not in _ALLOWED:
-            raise ChartError(f"chart {name!r}: <{tag}> is not allowed in a chart; draw with plain marks")
-        for attribute in element.attrib:
-            plain = attribute.rpartition("}")[2].lower()
-            if plain.startswith("on") or plain in ("href", "style"):
-                raise ChartError(f"chart {name!r}: attribute {plain} is not allowed in a chart; drop href, url and style")
-    svg = _ID.sub(lambda found: f"{found[1]}{name}-{found[2]}", svg)
-    # The wrapper carries role and alt text; the picture itself must not be read out shape by shape.
-    # The picture is one image with one text; what Vega says of each mark is heard nowhere and weighs a third of the file.
-    svg = re.sub(r"<[^>]+>", lambda tag: _SPOKEN.sub("", tag[0]), svg)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-
-
-def what_if_html(node: chart) -> str:
-    """Return the sliders with label, value, base value and reset, and the readouts; empty without sliders."""
-    sliders, readouts, name = node.get("sliders") or [], node.get("readouts") or [], node["name"]
-    if not sliders and not readouts:
-        return ""
-    parts = [f'<div class="whatif" data-chart="{_text(name)}">']
-    for slider in sliders:
-        digits, unit = int(slider.get("digits") or 0), slider.get("unit") or ""
-        base, key = shown(slider["base"], digits, unit), f"{name}-{slider['param']}"
-        numbers = " ".join(f'{k}="{_text(slider[k])}"' for k in ("min", "max", "step"))
-        parts.append(
-            f'<div class="whatif-control"><label for="{_text(key)}">{_text(slider["label"])}</label> '
-            f'<output class="whatif-value" for="{_text(key)}">{_text(base)}</output> '
-            f'<span class="whatif-base">基准 {_text(base)}</span> '
-            f'<button type="button" class="whatif-reset" disabled>复位</button>'
-            f'<input type="range" id="{_text(key)}" data-param="{_text(slider["param"])}" {numbers} '
-            f'value="{_text(slider["base"])}" data-base="{_text(slider["base"])}" data-digits="{digits}" '
-            f'data-unit="{_text(unit)}" disabled></div>'
-        )
-    for readout in readouts:
-        digits, unit = int(readout.get("digits") or 0), readout.get("unit") or ""
-        value = shown(readout.get("value"), digits, unit)
-        parts.append(
-            f'<p class="whatif-readout">{_text(readout["label"])}　<strong><output aria-live="polite" '
-            f'data-signal="{_text(readout["signal"])}" data-digits="{digits}" data-unit="{_text(unit)}">'
-            f"{_text(value)}</output></strong></p>"
-        )
-    return "".join(parts) + "</div>\n"
-
-
-def shown(value: float | str | None, digits: int, unit: str) -> str:
-    """Return a number and its unit as a slider or readout prints them: 15% or 13.8 年; words as they are."""
-    if isinstance(value, str):
-        return value
-    number = format_number(value, digits)
-    if not unit or number == "—":
-        return number
-    return f"{number}{unit}" if unit in ("%", "倍") else f"{number} {unit}"
-
-
 def tools_html(node: chart) -> str:
     """Return the row of downloads and the table behind the chart, open to readers without script."""
     name = _text(node["name"])
     buttons = "".join(
         f'<button type="button" data-action="{action}" hidden>{label}</button>'
-        for action, label in (("csv", "数据 CSV"), ("svg", "图 SVG"), ("png", "图 PNG"))
+        for action, label in (("csv", "数据 CSV"), ("svg", "图 SVG"), ("png", "幻灯片 PNG"))
     )
     table = data_table(node["data"], node["alt"])
     return (

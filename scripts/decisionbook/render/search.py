@@ -72,17 +72,20 @@ class Section:
     places: list[tuple[int, int, str]] = field(default_factory=list)
 
     def add(self, raw: str) -> None:
+        """Append text, its spaces folded and what nobody sees left out."""
         piece = _SPACES.sub(" ", _INVISIBLE.sub("", raw))
         if not self.text or self.text[-1] in " \n":
             piece = piece.lstrip(" \u3000")
         self.text += piece
 
     def end_block(self) -> None:
+        """End a paragraph or a cell with one line end."""
         self.text = self.text.rstrip(" ")
         if self.text and not self.text.endswith("\n"):
             self.text += "\n"
 
     def units(self) -> int:
+        """Return the length in UTF-16 units, which is how the page counts."""
         return len(self.text.encode("utf-16-le")) // 2
 
 
@@ -194,7 +197,7 @@ def read_page(source: bytes, href: str) -> Page | None:
         return None
     reader = _Reader((root.findtext(".//title") or href).strip())
     reader.read(article)
-    part = next(iter(root.xpath("//main[@id='main']/p[@class='db-part']")), None)
+    part = next(iter(root.xpath("//main[@id='main']//*[@class='db-part']")), None)
     return Page(href, reader.sections[0].heading, "" if part is None else _text(part), reader.sections, reader.has_figures)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
+from ..data.limits import limits_of
 from . import warm
 from .cache import RunCache
 from .execute import RunResult, findings_of, normalise, read_notebook, run_notebook, write_if_changed
@@ -43,7 +44,7 @@ def run_all(
         for name, parameters in chapters.items():
             found = _from_cache(name, parameters, context, cache, folder) if use_cache else None
             if found is None:
-                warm.prepare()
+                warm.prepare(network=limits_of(context.project, name, context.limits).network)
                 pending[name] = pool.submit(_run, name, parameters, context, cache, folder)
             else:
                 pending[name] = found

@@ -24,6 +24,7 @@ from typing import Any
 import nbformat
 
 from ..data.context import RunContext
+from ..data.limits import limits_of
 from ..data.package import Package
 from ..data.reads import Reads
 from ..project import Project
@@ -78,6 +79,7 @@ class RunCache:
             [[name, repr(value)] for name, value in parameters.items()],
             [self.context.edition, self.context.as_of, self.context.audience, sorted(self.context.tables)],
             _digest(declaration.read_bytes()) if declaration.is_file() else "",
+            limits_of(self.context.project, chapter, self.context.limits).shaping(),
             self._surroundings,
         ]
         return _digest(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass"))
@@ -167,6 +169,7 @@ def merge(notebook: nbformat.NotebookNode, code: list[nbformat.NotebookNode]) ->
 
 
 def cache_folder(project: Project) -> Path:
+    """Return the folder of the cached runs."""
     return project.build / "cache" / "runs"
 
 

@@ -31,6 +31,7 @@ class Difference:
 
     @property
     def difference(self) -> float | None:
+        """The run less the edition, None unless both are numbers."""
         if not _number(self.edition) or not _number(self.run):
             return None
         difference = float(self.run) - float(self.edition)  # type: ignore[arg-type]
@@ -40,6 +41,7 @@ class Difference:
 
     @property
     def relative(self) -> float | None:
+        """The difference over the size of the edition's value, as a ratio; None when there is none."""
         if self.difference is None or not self.edition:
             return None
         return float(f"{self.difference / abs(float(self.edition)):.6g}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import ipaddress
 import json
 import os
@@ -18,12 +19,14 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 VARIABLE = "DECISIONBOOK_LIMITS"
 # Between the limit that a cell meets and the hard one: telling of the error takes memory too.
 HEADROOM_MB = 256
+_MARGIN_MB = 64
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _CAPABILITY_VERSION = 0x20080522
@@ -130,8 +133,9 @@ def _refuse_network(where: str) -> None:
         shown = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
         target = f"{shown}:{port}" if port not in (None, 0, "") else shown
         raise NetworkBlocked(
+            errno.EACCES,
             f"a run has no network, and this one tried to reach {target}. Put what it fetches into a table (-d TABLE=FILE), "
-            f"or allow it: --allow-network, or network: true under {where}"
+            f"or allow it: --allow-network, or network: true under {where}",
         )
 
     sys.addaudithook(hook)
@@ -171,6 +175,35 @@ def _limit_memory(megabytes: int) -> None:
         return show(*arguments, **named)
 
     ZMQInteractiveShell.showtraceback = show_with_headroom  # type: ignore[method-assign]
+    soft = min(megabytes << 20, hard)
+    threading.Thread(target=_watch_memory, args=(soft, hard), name="memory limit", daemon=True).start()
+
+
+def _watch_memory(soft: int, hard: int) -> None:
+    """Tell the cell a moment before its last byte is gone.
+
+    Many small objects leave nothing for an error to be made of: the interpreter would then end without a word.
+    """
+    import resource
+
+    main = threading.main_thread().ident
+    page = resource.getpagesize()
+    while True:
+        time.sleep(0.05)
+        with open("/proc/self/statm", encoding="ascii") as handle:
+            data = int(handle.read().split()[5]) * page
+        if data > soft - (_MARGIN_MB << 20) and _runs_a_cell(sys._current_frames().get(main or 0)):
+            resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main or 0), ctypes.py_object(MemoryError))
+            return
+
+
+def _runs_a_cell(frame: Any) -> bool:
+    while frame is not None:
+        if frame.f_code.co_name == "run_code":
+            return True
+        frame = frame.f_back
+    return False
 
 
 # ---- Output -----------------------------------------------------------------------------------

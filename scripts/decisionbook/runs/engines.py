@@ -42,9 +42,10 @@ def run_one(job: Job) -> Outcome:
 
     started = time.perf_counter()
     tables = {name: Path(path) for name, path in job["tables"].items()}
-    context = RunContext(Project(Path(job["project"])), job["edition"], job["as_of"], tables, job.get("audience", INTERNAL))
+    known = (job["edition"], job["as_of"], tables, job.get("audience", INTERNAL))
+    context = RunContext(Project(Path(job["project"])), *known, limits=job.get("limits", {}))
     try:
-        notebook, _ = run_notebook(job["chapter"], context, job["parameters"])
+        notebook, _ = run_notebook(job["chapter"], context, job["parameters"], seen=bool(job.get("keep")))
     except DecisionBookError as error:
         return failure(str(error).splitlines()[0], time.perf_counter() - started)
     except Exception as error:  # one run must not end the sweep, whatever it raises

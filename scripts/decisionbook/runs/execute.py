@@ -13,7 +13,8 @@ from typing import Any
 
 import nbformat
 
-from ..data.context import VARIABLE, RunContext
+from ..data.context import DRAWING, UNSEEN, VARIABLE, RunContext
+from ..data.limits import Limits, limits_of
 from ..data.reads import VARIABLE as READS_VARIABLE
 from ..data.reads import Reads, read_log
 from ..errors import InputError, Problem, RunFailed
@@ -42,18 +43,18 @@ def execute(
     output: Path,
     parameters: Mapping[str, Any] | None = None,
     *,
-    timeout: int = 600,
     cold: bool = False,
 ) -> RunResult:
     """Execute a chapter with papermill and write the executed notebook, without run metadata, to `output`.
 
-    `parameters` are those that differ from the notebook's own. The kernel is forked from a warm process where that is
+    `parameters` are those that differ from the notebook's own. The run is held to the limits that the chapter declares,
+    where the context does not set others. The kernel is forked from a warm process where that is
     possible, unless `cold` or the variable DECISIONBOOK_COLD says otherwise. Raises InputError for a notebook without
     a `parameters` cell and RunFailed, naming chapter, cell and error, when a cell fails; `output` is written only
     after a run that succeeded. Safe to call from several threads.
     """
     started = time.perf_counter()
-    notebook, _ = run_notebook(chapter, context, parameters, timeout=timeout, cold=cold)
+    notebook, _ = run_notebook(chapter, context, parameters, cold=cold)
     write_if_changed(notebook, output)
     return RunResult(chapter, output, findings_of(notebook), time.perf_counter() - started)
 
@@ -63,22 +64,27 @@ def run_notebook(
     context: RunContext,
     parameters: Mapping[str, Any] | None = None,
     *,
-    timeout: int = 600,
     cold: bool = False,
+    seen: bool = True,
 ) -> tuple[nbformat.NotebookNode, Reads]:
-    """Execute a chapter and return the executed notebook, without run metadata, and what its kernel read."""
+    """Execute a chapter and return the executed notebook, without run metadata, and what its kernel read.
+
+    Where nobody will see the notebook (`seen` is false) its charts are specified and not drawn; findings are the same.
+    """
     import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from . import kernel, warm
+    from . import client, kernel, warm
 
     source = context.project.notebook(chapter)
     notebook = read_notebook(source, context.project.shown(source))
+    limits = limits_of(context.project, chapter, context.limits)
     kernel.use_kernelspec()
     with _folder(warm.workspace().new("run")) as folder:
         reads = folder / "reads"
         environment = {VARIABLE: str(context.write(folder / "context.json")), READS_VARIABLE: str(reads)}
+        if not seen:
+            environment[DRAWING] = UNSEEN
         try:
             # Neither input nor output has a path for papermill, and its working folder stays as it is: it would write
             # the notebook twice a cell and change the folder of the whole process, which runs in other threads share.
@@ -90,20 +96,20 @@ def run_notebook(
                 language="python",
                 progress_bar=False,
                 log_output=False,
-                execution_timeout=timeout,
+                engine_name=client.ENGINE,
+                limits=limits,
                 # A run has nothing to tidy up; the orderly end of a kernel takes a tenth of a second and more.
                 shutdown_kernel="immediate",
-                config=kernel.configuration(environment, source.parent, cold=cold),
+                config=kernel.configuration(environment, source.parent, cold=cold, limits=limits, chapter=chapter),
                 # What a cell says is in the notebook; the kernel's own log would only clutter the progress lines.
                 extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
-            raise RunFailed(_failure(chapter, error)) from None
-        except DeadKernelError:
-            raise RunFailed(f"chapter {chapter}: its kernel died before the last cell was done.\n{_HARMLESS}") from None
-        except CellTimeoutError as error:
-            what = str(error).strip().splitlines()[0]
-            raise RunFailed(f"chapter {chapter}: a cell took longer than {timeout} s ({what})\n{_HARMLESS}") from None
+            raise RunFailed(_failure(chapter, error, limits)) from None
+        except client.RunStopped as error:
+            place = _place(chapter, error.index, error.source)
+            how = f"{error.remedy} under `limits:` in notebooks/{chapter}.yml; {_HARMLESS}"
+            raise RunFailed(f"{place} {error.what}.\n{how}") from None
         read = read_log(reads)
     normalise(executed)
     return executed, read
@@ -139,13 +145,24 @@ def read_notebook(path: Path, shown: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def _failure(chapter: str, error: Any) -> str:
-    lines = [line for line in str(error.source).splitlines() if line.strip() and not line.strip().startswith("#")]
+def _place(chapter: str, index: int, source: str) -> str:
+    lines = [line for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
     first = lines[0].strip() if lines else "(empty cell)"
+    return f"chapter {chapter}, cell {index + 1} (“{first[:80]}”)"
+
+
+def _failure(chapter: str, error: Any, limits: Limits) -> str:
+    place = _place(chapter, error.cell_index, str(error.source))
+    if error.ename.endswith("MemoryError"):
+        said = f" ({error.evalue})" if error.evalue else ""
+        return (
+            f"{place} needs more than {limits.memory_mb} MB of memory{said}.\n"
+            f"Work on fewer rows, or raise memory_mb (--memory MB) under `limits:` in notebooks/{chapter}.yml; {_HARMLESS}"
+        )
     # An InputError of ours already says file, row and remedy; other errors keep their name.
     what = error.evalue if error.ename == "InputError" else f"{error.ename}: {error.evalue}"
     return (
-        f"chapter {chapter}, cell {error.cell_index + 1} (“{first[:80]}”): {what}\n"
+        f"{place}: {what}\n"
         f"Open notebooks/{chapter}.ipynb in JupyterLab to see it fail; {_HARMLESS}"
     )
 

@@ -24,6 +24,8 @@ import sys
 import time
 from typing import Any, NamedTuple
 
+from . import confine
+
 # Modules of analysis/ are left out: which of them a chapter imports is part of what its run depends on.
 PRELOADED = (
     "numpy",
@@ -118,6 +120,7 @@ class Server:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def serve(self) -> Request | None:
+        """Answer until the parent goes; in a forked child, return what it was asked to run."""
         while not (self.retired and not self.kernels):
             waiting = [self.wake, *self.kernels.values()] + ([] if self.retired else [self.control])
             # The socket tells when the parent goes. The wait has an end for the case that a copy of its end lives on in
@@ -244,6 +247,8 @@ def become_kernel(request: Request, set_by_imports: dict[str, str]) -> None:
         os.close(descriptor)
     os.environ.clear()
     os.environ.update({**set_by_imports, **request.environment})
+    if limits := os.environ.get(confine.VARIABLE):
+        confine.confine(json.loads(limits))
     if request.folder:
         os.chdir(request.folder)
     time.tzset()
@@ -259,14 +264,20 @@ def become_kernel(request: Request, set_by_imports: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Serve until the parent goes. Arguments: the number of the socket's descriptor, the folder to remove at the end."""
-    descriptor, folder = int(sys.argv[1]), sys.argv[2]
+    """Serve until the parent goes.
+
+    Arguments: the number of the socket's descriptor, the folder to remove at the end, and whether the kernels' network
+    is open or closed.
+    """
+    descriptor, folder, network = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     if sys.path and sys.path[0] == "":
         del sys.path[0]  # as in ipykernel_launcher: the working folder is no place to import from
     control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
     # A request to end is an orderly end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if network == "closed":
+        confine.close_network()  # now, while there is one thread
     gc.disable()
     set_by_imports = preload()
     # What has been imported stays for good: a collection in a kernel need not touch, and so copy, its pages.

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
+import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, cast
@@ -25,9 +28,13 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Bool, Dict, Unicode
 from traitlets.config import Config
 
+from ..data.limits import Limits
+from . import confine
+from .surroundings import inherited
 from .warm import COLD, JUPYTER_FOLDER, WarmProcess, available, broken, import_key, server_for, workspace
 
 _LAUNCHER = ["-m", "ipykernel_launcher"]
+_CONFINED = "from decisionbook.runs.confine import start_confined_kernel; start_confined_kernel()"
 _log = logging.getLogger(__name__)
 
 
@@ -42,9 +49,16 @@ def use_kernelspec() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(JUPYTER_FOLDER), *paths])
 
 
-def configuration(environment: Mapping[str, str], folder: Path, *, cold: bool = False) -> Config:
-    """Return the configuration with which a client runs a notebook in `folder` with additional variables."""
+def configuration(
+    environment: Mapping[str, str], folder: Path, *, cold: bool = False, limits: Limits | None = None, chapter: str = ""
+) -> Config:
+    """Return the configuration with which a client runs a notebook in `folder` with additional variables.
+
+    With `limits` the kernel inherits no other variables than it needs, and is held to them.
+    """
     provisioner = {"environment": dict(environment), "folder": str(folder), "cold": cold}
+    if limits is not None:
+        provisioner["limits"] = {**asdict(limits), "chapter": chapter}
     client = f"{WarmClient.__module__}.{WarmClient.__name__}"
     return Config({"ForkProvisioner": provisioner, "KernelManager": {"client_class": client}})
 
@@ -63,12 +77,16 @@ class ForkProvisioner(LocalProvisioner):
 
     environment = Dict(help="Variables for the kernel besides those of its client.").tag(config=True)
     folder = Unicode(help="The kernel's working folder, when the client names none.").tag(config=True)
+    limits = Dict(help="What the kernel may use; nothing limits it when this is empty.").tag(config=True)
     cold = Bool(False, help="Start an ordinary process.").tag(config=True)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Add the environment of the run, and give the kernel sockets that only this user can reach."""
         given = kwargs.get("env")
-        kwargs["env"] = {**(os.environ if given is None else given), **self.environment}
+        around = dict(os.environ if given is None else given)
+        if self.limits:
+            around = inherited(around, self.limits["environment"]) | {confine.VARIABLE: json.dumps(self.limits)}
+        kwargs["env"] = {**around, **self.environment}
         if self.folder:
             kwargs.setdefault("cwd", self.folder)
         if os.name == "posix":
@@ -87,9 +105,14 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch a kernel and return its connection information."""
         process = None
+        if self.limits:
+            # What child processes print is in the notebook; an echo of it would fill the terminal of the command.
+            kwargs = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | kwargs
         if not self.cold and cmd[1:3] == _LAUNCHER:
             process = await self._fork(cmd[3:], kwargs)
         if process is None:
+            if self.limits and cmd[1:3] == _LAUNCHER:
+                cmd = [cmd[0], "-c", _CONFINED, *cmd[3:]]
             return await super().launch_kernel(cmd, **kwargs)
         self.process, self.pid, self.cwd = cast(Any, process), process.pid, kwargs.get("cwd") or Path.cwd()
         # Signals go through the server: a process group of this number might by now be somebody else's.
@@ -105,12 +128,13 @@ class ForkProvisioner(LocalProvisioner):
         environment = dict(kwargs["env"])
         with contextlib.ExitStack() as opened:
             output = [_descriptor(kwargs.get(name), n, opened) for n, name in ((1, "stdout"), (2, "stderr"))]
-            key = import_key(environment)
+            network = not self.limits or self.limits["network"]
+            key = import_key(environment, network=network)
             if key in broken:
                 return None
             try:
                 request = [arguments, environment, os.path.abspath(folder) if folder else os.getcwd()]
-                process = server_for(environment, key).launch(request, output)
+                process = server_for(environment, key, network=network).launch(request, output)
             except OSError as error:
                 _tell_once(f"the fork server does not start ({error}); each kernel starts as a process of its own")
                 return None

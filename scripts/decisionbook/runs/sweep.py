@@ -15,6 +15,7 @@ from typing import Any
 
 from ..data.context import RunContext
 from ..data.declarations import Chapter
+from ..data.limits import limits_of
 from ..data.package import Package
 from ..data.sheets import read_grid
 from ..errors import InputError, Problem, did_you_mean, one_of
@@ -155,7 +156,8 @@ def digest_of_inputs(context: RunContext, chapter: str) -> str:
     for part in _SHAPING:
         files += sorted((_PACKAGE / part).rglob("*.py")) if (_PACKAGE / part).is_dir() else [_PACKAGE / part]
     known = f"{context.edition}\0{context.as_of}\0{context.audience}"
-    total = hashlib.sha256(f"{chapter}\0{known}\0{sorted(context.tables)}".encode())
+    limits = limits_of(project, chapter, context.limits).shaping()
+    total = hashlib.sha256(f"{chapter}\0{known}\0{sorted(context.tables)}\0{limits}".encode("utf-8", "surrogateescape"))
     for path in files:
         content = _code(path) if path.suffix == ".ipynb" else path.read_bytes()
         total.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
@@ -247,6 +249,7 @@ def run_sweep(
         "as_of": context.as_of,
         "audience": context.audience,
         "tables": {name: str(path.resolve()) for name, path in sorted(context.tables.items())},
+        "limits": dict(context.limits),
         "chapter": chapter,
         "keep": keep,
     }

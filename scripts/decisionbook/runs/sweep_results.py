@@ -23,8 +23,11 @@ def varied_names(runs: Sequence[Run]) -> list[str]:
 
 
 def write_results(runs: Sequence[Run], records: Sequence[Record], folder: Path) -> list[Path]:
-    """Write results.csv and results.parquet (run, parameters, finding, value or text, unit, low, high), runs.csv (one
-    row a run) and, when there are any, failures.csv; return what was written."""
+    """Write the tables of a sweep and return their paths.
+
+    results.csv and results.parquet (run, parameters, finding, value or text, unit, low, high), runs.csv (one row a
+    run) and, when there are any, failures.csv.
+    """
     names = varied_names(runs)
     heads = ["run", *names, *_FINDING]
     rows = list(_tidy(runs, records, names))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import forkserver
+from .surroundings import inherited
 
 KERNEL = "decisionbook"
 JUPYTER_FOLDER = Path(__file__).resolve().parent / "jupyter"
@@ -54,6 +55,7 @@ class Workspace:
         return self.path / f"{prefix}{next(self._numbers)}"
 
     def remove(self) -> None:
+        """Remove the folder, unless this process only inherited it."""
         if self.owner == os.getpid():
             shutil.rmtree(self.path, ignore_errors=True)
 
@@ -108,9 +110,11 @@ class WarmProcess:
                 self._channel.send(bytes([number]))
 
     def kill(self) -> None:
+        """End the kernel at once."""
         self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
+        """Ask the kernel to end."""
         self.send_signal(signal.SIGTERM)
 
     def close(self) -> None:
@@ -123,24 +127,25 @@ class WarmProcess:
 class _Server:
     """The client's side of one fork server."""
 
-    def __init__(self, key: str, environment: Mapping[str, str], workspace: Workspace) -> None:
-        self.key, self.owner = key, os.getpid()
+    def __init__(self, key: str, environment: Mapping[str, str], workspace: Workspace, *, network: bool) -> None:
+        self.key, self.owner, self.retired = key, os.getpid(), False
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _SERVER_CODE, str(theirs.fileno()), str(workspace.path)],
+                [sys.executable, "-c", _SERVER_CODE, str(theirs.fileno()), str(workspace.path), "open" if network else "closed"],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=dict(environment),
+                # A kernel could read what its server was started with; its own variables come with its request.
+                env=inherited(environment),
                 cwd=workspace.path,
                 # A Ctrl-C at the terminal is for the command, which then closes the socket.
                 start_new_session=True,
             )
 
     def usable(self, key: str) -> bool:
-        return self.key == key and self.owner == os.getpid() and self.process.poll() is None
+        return self.key == key and not self.retired and self.owner == os.getpid() and self.process.poll() is None
 
     def launch(self, request: Sequence[Any], output: list[int]) -> WarmProcess:
         ours, theirs = socket.socketpair()
@@ -150,7 +155,8 @@ class _Server:
 
     def retire(self) -> None:
         """Let the server end with the last of its kernels."""
-        if self.owner == os.getpid():
+        if self.owner == os.getpid() and not self.retired:
+            self.retired = True
             with self._lock, contextlib.suppress(OSError):
                 forkserver.send(self._control, "retire", [])
 
@@ -181,12 +187,12 @@ def workspace() -> Workspace:
         return _workspace
 
 
-def prepare(environment: Mapping[str, str] | None = None) -> None:
+def prepare(environment: Mapping[str, str] | None = None, *, network: bool = False) -> None:
     """Start the fork server of this process, so that it imports while the caller does something else."""
     if available():
         with contextlib.suppress(OSError):
             merged = {**os.environ, **(environment or {}), **_kernelspec()["env"]}
-            server_for(merged, import_key(merged))
+            server_for(merged, import_key(merged, network=network), network=network)
 
 
 def stop() -> None:
@@ -209,24 +215,29 @@ def _kernelspec() -> dict[str, Any]:
     return json.loads((JUPYTER_FOLDER / "kernels" / KERNEL / "kernel.json").read_text(encoding="utf-8"))
 
 
-def server_for(environment: Mapping[str, str], key: str) -> _Server:
+def server_for(environment: Mapping[str, str], key: str, *, network: bool) -> _Server:
+    """Return the server whose kernels have this key, started when there is none."""
     with _guard:
-        if _servers and _servers[-1].usable(key):
-            return _servers[-1]
+        for server in reversed(_servers):
+            if server.usable(key):
+                return server
         for server in _servers:
-            server.retire()
+            # One that differs in the network alone stays: chapters that may use it alternate with those that may not.
+            if server.key.partition(":")[2] != key.partition(":")[2]:
+                server.retire()
         _servers[:] = [s for s in _servers if s.owner == os.getpid() and s.process.poll() is None]
-        _servers.append(_Server(key, environment, workspace()))
+        _servers.append(_Server(key, environment, workspace(), network=network))
         return _servers[-1]
 
 
-def import_key(environment: Mapping[str, str]) -> str:
-    """Return what a server must have in common with a kernel: environment at import and the imported files."""
+def import_key(environment: Mapping[str, str], *, network: bool = True) -> str:
+    """Return what a server must have in common with a kernel: network, environment at import, the imported files."""
     digest = hashlib.sha256()
+    environment = inherited(environment)
     for name in sorted(n for n in environment if _READ_AT_IMPORT.match(n)):
         digest.update(f"{name}={environment[name]}\0".encode("utf-8", "surrogateescape"))
     for path in sorted(_PACKAGE.rglob("*.py")):
         if path.relative_to(_PACKAGE).parts[0] not in ("cli.py", "editions", "render", "reconcile"):
             status = path.stat()
             digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
-    return digest.hexdigest()
+    return f"{'open' if network else 'closed'}:{digest.hexdigest()}"

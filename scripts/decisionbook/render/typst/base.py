@@ -34,6 +34,7 @@ class BaseWriter:
     footnotes: dict[str, nodes.Element] = field(default_factory=dict)
     footnotes_printed: set[str] = field(default_factory=set)
     consumed: set[int] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
 
     def write(self) -> str:
         """Return the Typst source of the document."""

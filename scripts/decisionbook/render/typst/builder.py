@@ -2,7 +2,7 @@
 
 Output, below the output folder: `book.typ` (start here), `template.typ` and `elements.typ` (the page design),
 `docs/` (one file for each document, so that an error names it), `pictures/` (charts and images, named by their
-content).
+content), `chapters/` and `briefs/` (each chapter on its own, and its one page for a desk).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,17 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
-from .edition import read_edition
+from ..book_data import BookData, book_data
+from .alone import write_alone, write_brief
+from .edition import Edition, read_edition
 from .escape import content, printable, string
 from .targets import Targets
 from .writer import Writer
 
 LOGGER = logging.getLogger(__name__)
-DESIGN = ("template.typ", "elements.typ")
+DESIGN = ("template.typ", "elements.typ", "brief.typ")
 MAIN = "book.typ"
+FIRST_PAGE = "本版摘要"
 #: What a cell may print when no renderer of the book claims its output, best first.
 PRINTED_OUTPUTS = (
     ("image/svg+xml", 20), ("image/png", 30), ("image/jpeg", 40), ("text/markdown", 50), ("text/plain", 60),
@@ -119,6 +123,32 @@ class TypstBuilder(Builder):
     def _entries(self, toctree: addnodes.toctree) -> list[str]:
         return [ref for _, ref in toctree["entries"] if ref in self.env.found_docs]
 
+    @cached_property
+    def book(self) -> BookData | None:
+        """The book's data, None in a book that has none."""
+        given = getattr(self.config, "decisionbook_data", "")
+        return book_data(self.app) if given and Path(given).is_file() else None
+
+    @cached_property
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """The reconciled figures by id."""
+        return self.book.figures if self.book else {}
+
+    @cached_property
+    def part_names(self) -> dict[str, str]:
+        """The part that each chapter belongs to, printed above its title."""
+        return {name: chapter["part"] for name, chapter in self.book.chapters.items()} if self.book else {}
+
+    def printed_title(self, docname: str, title: str) -> str:
+        """Return the title of a document on paper: the first page does not repeat the title of the cover."""
+        repeats = docname == self.config.root_doc and title == self.edition.title
+        return FIRST_PAGE if repeats else title
+
+    @cached_property
+    def edition(self) -> Edition:
+        """What cover, imprint and running heads say."""
+        return read_edition(self.config.decisionbook_edition or {}, self.config.project)
+
     # ---- Numbers that HTML prints too ---------------------------------------------------------
 
     def section_number(self, docname: str, section: nodes.Element) -> str | None:
@@ -145,7 +175,7 @@ class TypstBuilder(Builder):
     def write(self, build_docnames: Iterable[str] | None, updated_docnames: Sequence[str], method: str = "update") -> None:
         """Write the whole document, whatever changed."""
         self.out = Path(self.outdir)
-        for folder in ("docs", "pictures"):
+        for folder in ("docs", "pictures", "chapters", "briefs"):
             shutil.rmtree(self.out / folder, ignore_errors=True)
             (self.out / folder).mkdir(parents=True)
         parts = self.outline()
@@ -159,13 +189,17 @@ class TypstBuilder(Builder):
         ):
             writer = Writer(self, chapter.docname, doctrees[chapter.docname], targets, chapter.level)
             sources[chapter.docname] = writer.write()
+            if chapter.docname in self.part_names:
+                if not self.config.typst_only:
+                    write_alone(self, chapter.docname, doctrees[chapter.docname])
+                write_brief(self, chapter.docname, doctrees[chapter.docname])
         files = {name: f"docs/{index:03}-{_slug(name)}.typ" for index, name in enumerate(names, 1)}
         for name, source in sources.items():
             anchors = "".join(f"#anchor({string(label)});" for label in targets.missing(name))
-            self._put(files[name], f'#import "/template.typ": *\n\n{source.rstrip()}\n{anchors}\n')
+            self.put(files[name], f'#import "/template.typ": *\n\n{source.rstrip()}\n{anchors}\n')
         for name in DESIGN:
             shutil.copyfile(Path(__file__).with_name(name), self.out / name)
-        self._put(MAIN, self._main(parts, files, doctrees))
+        self.put(MAIN, self._main(parts, files, doctrees))
 
     def _doctree(self, docname: str) -> nodes.document:
         doctree = self.env.get_doctree(docname)
@@ -174,26 +208,27 @@ class TypstBuilder(Builder):
         return doctree
 
     def _main(self, parts: list[Part], files: dict[str, str], doctrees: dict[str, nodes.document]) -> str:
-        edition = read_edition(self.config.decisionbook_edition or {}, self.config.project)
+        verdicts = "".join(f"{string(row['verdict'])}, " for row in self.figures.values())
         design = "single" if self.config.typst_only else "book"
         lines = [
             '#import "/template.typ": *',
             "",
-            f"#let edition = {edition.source()}",
-            f"#show: {design}.with(edition)",
+            f"#let edition = {self.edition.source()}",
+            f"#show: {design}.with(edition + (verdicts: ({verdicts})))",
             "",
         ]
         for index, part in enumerate(parts):
             if part.caption:
                 inside = "".join(
-                    f"({string(chapter.docname + '#')}, {content(_title(doctrees[chapter.docname]))}), "
+                    f"({string(chapter.docname + '#')}, {content(title_of(doctrees[chapter.docname]))}), "
                     for chapter in part.chapters
                 )
                 lines.append(f"#part({string(f'part#{index}')}, {inside}{content(part.caption)})")
             lines += [f"#include {string('/' + files[chapter.docname])}" for chapter in part.chapters]
         return "\n".join(lines) + "\n"
 
-    def _put(self, name: str, source: str) -> None:
+    def put(self, name: str, source: str) -> None:
+        """Write one file of the output."""
         (self.out / name).write_text(source, encoding="utf-8", newline="\n")
 
     # ---- Pictures -----------------------------------------------------------------------------
@@ -225,20 +260,22 @@ def _slug(docname: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", docname).strip("-") or "document"
 
 
-def _title(doctree: nodes.document) -> str:
+def title_of(doctree: nodes.document) -> str:
+    """Return the title of a document, empty when it has none."""
     title = next(iter(doctree.findall(nodes.title)), None)
     return title.astext() if title is not None else ""
 
 
 def _choose_mime_types(app: Sphinx, config: Config) -> None:
-    """Tell MyST-NB which outputs of a cell can be printed; it knows no builder named typst.
+    """Tell MyST-NB which outputs of a cell can be printed; it knows no builder for paper.
 
     Renderers that name every builder (charts and tables of the book) come first by their own numbers.
     """
     if "nb_mime_priority_overrides" in config:
         given = list(config.nb_mime_priority_overrides)
-        named = {mime for builder, mime, _ in given if builder == "typst"}
-        given += [("typst", mime, rank) for mime, rank in PRINTED_OUTPUTS if mime not in named]
+        for paper in ("typst", "word"):
+            named = {mime for builder, mime, _ in given if builder == paper}
+            given += [(paper, mime, rank) for mime, rank in PRINTED_OUTPUTS if mime not in named]
         config.nb_mime_priority_overrides = given
 
 

@@ -30,6 +30,7 @@ class Edition:
     subtitle: str | None = None
     mark: str | None = None
     citation: str | None = None
+    cite: str | None = None
     author: str = ""
     keywords: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
@@ -79,6 +80,7 @@ def read_edition(given: Mapping[str, Any], project: str) -> Edition:
         subtitle=_text(given, "subtitle"),
         mark=f"{label}{draft}".strip() or None,
         citation=None if any(citation and citation in line for line in imprint) else citation,
+        cite=citation,
         author=str(given.get("author") or ""),
         keywords=_texts(given, "keywords"),
         facts=(*_pairs(given), *((fact, chinese_date(day)) for fact, day in dates if day)),

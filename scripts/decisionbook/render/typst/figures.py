@@ -169,7 +169,7 @@ def image_width(width: str | None) -> str:
 
 def slider_note(sliders: list[dict[str, Any]], readouts: list[dict[str, Any]]) -> str:
     """Return the line under a chart that tells what its web page can vary, and the values drawn here."""
-    from ..nodes import shown
+    from ..what_if import shown
 
     values = "；".join(
         f"{s.get('label', s.get('param'))} {shown(s.get('base'), int(s.get('digits') or 0), s.get('unit') or '')}"

@@ -11,6 +11,7 @@ from ..evidence import in_own_row, row_id
 from .base import BaseWriter
 from .escape import breakable, inline, optional, string
 from .latexmath import typst_math
+from .notes import figure_note
 
 _SAFE_ADDRESS = re.compile(r"(https?://|mailto:)[^\s]+", re.IGNORECASE)
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
@@ -56,7 +57,8 @@ class InlineWriter(BaseWriter):
             raised = "true" if self.marks_number(node) else "false"
             mark = f"#evidence({string(verdict)}, raised: {raised}, {f'[{inline(text)}]' if text else 'none'});"
             row = None if self.plain_links else self.row_label(node)
-            return f"#link(label({string(row)}))[{mark}];" if row else mark
+            linked = f"#link(label({string(row)}))[{mark}];" if row else mark
+            return linked + (self.evidence_note(node, row) if raised == "true" else "")
         if "status-pill" in classes:
             status = next((c for c in classes if c in ("current", "pending", "historical")), "current")
             return f"#pill({string(status)})[{self.inside(node)}];"
@@ -68,6 +70,14 @@ class InlineWriter(BaseWriter):
         if in_own_row(mark, figures[0]):
             return None
         return self.targets.anywhere(row_id(figures[0]))
+
+    def evidence_note(self, mark: nodes.Element, row: str | None) -> str:
+        """Return the footnote of a mark, once for each figure in a document; nothing where notes cannot stand."""
+        figures = [self.builder.figures[name] for name in mark.get("figures") or [] if name in self.builder.figures]
+        if not figures or self.plain_links or self.in_table or figures[0]["figure_id"] in self.noted:
+            return ""
+        self.noted.update(figure["figure_id"] for figure in figures)
+        return f"#evidence-note({optional(row)})[{inline(figure_note(figures))}];"
 
     def marks_number(self, mark: nodes.Element) -> bool:
         """Return whether a verdict mark stands at a number of the prose: it is raised, or □ reads as a lost letter."""

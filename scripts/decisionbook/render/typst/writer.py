@@ -29,6 +29,8 @@ class Writer(InlineWriter, FigureWriter):
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
         number = self.builder.section_number(self.docname, node)
         name = title.astext() if title is not None else self.docname
+        if not self.depth and (renamed := self.builder.printed_title(self.docname, name)) != name:
+            name, title = renamed, nodes.title("", renamed)
         label = self.targets.of(self.docname, node) if self.depth else f"{self.docname}#"
         if not self.depth and not self.targets.print(label or ""):
             label = self.targets.of(self.docname, node)  # a second top-level section of one document
@@ -36,10 +38,11 @@ class Writer(InlineWriter, FigureWriter):
         if self.depth:
             call = f"section({self.level + self.depth}, {self.depth}, {optional(number)}, {target})"
         else:
-            call = f"chapter({self.level}, {optional(number)}, {target}, {string(name)})"
+            part = self.builder.part_names.get(self.docname)
+            call = f"chapter({self.level}, {optional(number)}, {target}, {string(name)}, {optional(part)})"
         start = f"#{call}{self.titled(title) if title is not None else content(name)}\n\n"
         self.depth += 1
-        body = "".join(self.render(child) for child in node.children if child is not title)
+        body = "".join(self.render(child) for child in node.children if not isinstance(child, nodes.title))
         self.depth -= 1
         if body.startswith("#sideways["):
             # A heading goes with the table that turns the page, instead of staying on a page of its own.
@@ -138,16 +141,13 @@ class Writer(InlineWriter, FigureWriter):
     def finding(self, item: nodes.Element) -> str:
         """Return a key finding: word before the number, number, unit, verdict marks, sentences."""
         term = next((child for child in item.children if isinstance(child, nodes.term)), nodes.term())
-        found = list(term.findall(lambda node: isinstance(node, nodes.inline) and "evidence" in node["classes"]))
-        value = term.astext()
-        for mark in found:
-            value = value.replace(mark.astext(), "", 1)
-        value = " ".join(value.split())
-        before, number, unit = match.groups() if (match := _NUMBER.fullmatch(value)) else ("", value, "")
+        before, number, unit, found = split_number(term)
         meaning = [child for child in item.children if isinstance(child, nodes.definition)]
-        body = self.boxed([part for each in meaning for part in each.children])
         marks = "".join(self.render(mark) for mark in found)
-        return f"({content(before.strip())}, {content(number)}, {content(unit)}, [{marks}], [{self.anchored(term)}] + {body})"
+        notes = "".join(self.evidence_note(mark, self.row_label(mark)) for mark in found)
+        shown = f"{content(before)}, {content(number)}, {content(unit)}, [{marks}], [{notes}]"
+        body = self.boxed([part for each in meaning for part in each.children])
+        return f"({shown}, [{self.anchored(term)}] + {body})"
 
     def on_field_list(self, node: nodes.Element) -> str:
         pairs = [
@@ -206,6 +206,17 @@ class Writer(InlineWriter, FigureWriter):
 
     def on_toctree_wrapper(self, node: nodes.Element) -> str:
         return ""
+
+
+def split_number(term: nodes.Element) -> tuple[str, str, str, list[nodes.inline]]:
+    """Return the word before a key finding's number, the number, its unit, and its verdict marks."""
+    marks = list(term.findall(lambda node: isinstance(node, nodes.inline) and "evidence" in node["classes"]))
+    value = term.astext()
+    for mark in marks:
+        value = value.replace(mark.astext(), "", 1)
+    value = " ".join(value.split())
+    before, number, unit = match.groups() if (match := _NUMBER.fullmatch(value)) else ("", value, "")
+    return before.strip(), number, unit, marks
 
 
 def id_of(node: nodes.Element) -> str:

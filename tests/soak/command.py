@@ -1,0 +1,98 @@
+"""The command line of the soak trials, and which faults there are."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import child, disk, kills, load, together
+from .report import REPORT, add_result, as_text, update_docs
+from .trial import Fault, Result, make
+
+_WHOLE = "The published site keeps every byte, the last good build is wholly the old or the new one"
+_NEXT = "the next build succeeds, equals an undisturbed one byte for byte and runs no notebook twice"
+_SWEPT = "Every finished run was run once; a second start ends with the tables of an undisturbed sweep."
+
+FAULTS = (
+    Fault("build-kill", "`kill -9` of a build", f"{_WHOLE}; {_NEXT}.", 120, kills.build_kills),
+    Fault("helper-kill", "`kill -9` of a kernel, the fork server or the drawing process of a build",
+          f"{_WHOLE}; the message says what died; {_NEXT}.", 20, kills.helper_kills),
+    Fault("sweep-kill", "`kill -9` of a sweep", _SWEPT, 40, kills.sweep_kills),
+    Fault("worker-kill", "`kill -9` of a worker, a fork server or a kernel of a sweep",
+          "The sweep ends by itself; with `--retry-failed` it is whole, and nothing good is run again.", 15, kills.worker_kills),
+    Fault("cache-kill", "`kill -9` while the cache of runs is written",
+          "An entry is whole or absent, never wrong; what is absent can be stored again.", 150, kills.cache_kills),
+    Fault("publish-kill", "`kill -9` of a publish or a notice",
+          "Published editions keep every byte; publishing again gives the site that was wanted.", 240, kills.publish_kills),
+    Fault("full-disk", "disk full (a small file system of its own)", f"{_WHOLE}; the message names the cause; with room, {_NEXT}.",
+          20, disk.full_disk),
+    Fault("failing-write", "one write, rename or removal refused (no room, no permission, broken disk)",
+          f"{_WHOLE}; the message names the cause; {_NEXT}.", 40, disk.failing_write),
+    Fault("read-only", "read-only file system", f"Build, publish, run and sweep say so and change nothing; afterwards {_NEXT}.",
+          8, disk.read_only),
+    Fault("damaged-cache", "entries of the cache cut short or changed", f"The build says so and runs those chapters again; {_NEXT}.",
+          15, disk.damaged_cache),
+    Fault("damaged-site", "a published file cut short, changed, removed or added", "`verify` fails and names it.",
+          60, disk.damaged_site),
+    Fault("clock", "the clock jumps by up to twelve years, between builds and during one", f"{_WHOLE}; {_NEXT}.",
+          20, disk.jumping_clock),
+    Fault("two-builds", "two builds at once, in every third trial one of them killed",
+          f"One waits and says for whom, or takes over; {_NEXT}.", 20, together.two_builds),
+    Fault("two-publishes", "two publishes to one site at once, from one project or two",
+          "One waits, or is refused by a message that names the other; the site is that of one after the other.",
+          60, together.two_publishes),
+    Fault("build-and-publish", "a publish while a build replaces what is published", "A whole edition or none, never a mixture.",
+          10, together.build_and_publish),
+    Fault("two-sweeps", "two sweeps into one folder at once", "One works undisturbed, the other says who is at work there.",
+          8, together.two_sweeps),
+    Fault("dying-worker", "a Dask worker killed during a sweep", "The other worker takes its runs; none is missing or run twice.",
+          3, together.dying_worker),
+    Fault("bad-kernel", "a kernel that hangs, spins, prints 100 MB, allocates without end, or dies",
+          "It is ended, cell and limit are named, nothing outlives it.", 10, together.bad_kernels),
+    Fault("missing-tools", "no program on the path: no Chromium, git, pdftotext", "Build and verify work, byte for byte as with them.",
+          3, together.missing_tools),
+)  # fmt: skip
+LOADS = (
+    Fault("many-runs", "A sweep of 10,000 light runs", f"Flat means: {load.FLAT}.", 1, load.many_runs),
+    Fault("many-rows", "A procurement table of a million rows through the county chapter",
+          "First a table without fault, then one with three, each of which is told with file, row, column and what was expected.",
+          2, load.many_rows),
+)  # fmt: skip
+EVERYTHING = (*FAULTS, *LOADS)
+ORDER = tuple(fault.name for fault in EVERYTHING)
+TRIALS = sum(fault.share for fault in FAULTS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the trials and return 1 when anything was lost, else 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.soak", description="Long trials of faults and loads; writes a report and the table in the docs."
+    )
+    parser.add_argument("--trials", type=int, default=TRIALS, metavar="N", help=f"faults in all (default: {TRIALS})")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of all trials (default: 1)")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", choices=ORDER, help="one kind of fault or load")
+    parser.add_argument("--no-load", action="store_true", help="faults only")
+    parser.add_argument("--report", type=Path, default=REPORT, metavar="FILE", help="where the JSON goes")
+    options = parser.parse_args(arguments)
+    chosen = (
+        [f for f in EVERYTHING if f.name in options.only] if options.only else list(FAULTS if options.no_load else EVERYTHING)
+    )
+    child.adopt_orphans()
+    results: list[Result] = []
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    try:
+        for number, fault in enumerate(chosen, start=1):
+            count = fault.share if fault in LOADS else max(1, round(fault.share * options.trials / TRIALS))
+            print(f"[{number}/{len(chosen)}] {fault.name}: {count} trial(s)", flush=True)
+            results.append(make(fault, folder, count, options.seed, print))
+            add_result(results[-1], options.seed, options.report)
+            print(as_text(results[-1:]), flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if options.report == REPORT:
+        update_docs(ORDER)
+    print("\n" + as_text(results))
+    return int(any(result.losses for result in results))
