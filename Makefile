@@ -1,4 +1,4 @@
-# Everything here also runs without make: see docs, or read the recipe lines.
+# Everything here also runs without make: CONTRIBUTING.md lists how. `##` is shown by help, `##-` by help-all only.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,10 +8,14 @@ READY := $(VENV)/.ready
 # A user's imports are compiled; without this every kernel start would compile pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup book editions check test lab notebooks lock lint browser benchmark clean
+.PHONY: help help-all setup book editions check test lab notebooks doctor lock lint browser benchmark clean
 
-help: ## this screen
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ##- the commands that matter
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Others: make help-all. Without make: CONTRIBUTING.md."
+
+help-all: ##- this and the rest
+	@awk -F':.*##-? ' '/^[a-z-]+:.*##-? /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## set up .venv from requirements.lock
 
@@ -40,19 +44,22 @@ lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 notebooks: $(READY) ## run every notebook with its defaults and store the outputs
-	for n in notebooks/*.ipynb; do $(DB) run $$(basename $$n .ipynb) --update || exit 1; done
+	$(DB) run --update
 
-lint: $(READY) ## ruff and mypy
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: $(READY) ## the checks of every commit: ruff, mypy, codespell, links, notebooks, data
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pre-commit run --all-files
 
-lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
+doctor: $(READY) ## what is installed, what is missing and what that costs
+	$(DB) doctor
+
+lock: ##- resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header --extra test --extra lab --extra audit pyproject.toml -o requirements.lock
 
-browser: ## install what the browser tests need, when this machine lets us
+browser: ##- install what the browser tests need, when this machine lets us
 	@.ci/browser
 
-benchmark: $(READY) ## print ratios against the stock tools
+benchmark: $(READY) ##- print ratios against the stock tools
 	$(BIN)/python tests/benchmarks/run.py
 
 clean: ## remove builds; published editions under _build/site stay

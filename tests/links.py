@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ def anchors(path: Path) -> frozenset[str]:
     text = text_of(path)
     tokens = _PARSER.parse(text)
     found: list[str] = []
-    for head, inline in zip(tokens, tokens[1:], strict=False):
+    for head, inline in itertools.pairwise(tokens):
         if head.type == "heading_open":
             slug = slugify("".join(c.content for c in inline.children or [] if c.type in ("text", "code_inline")))
             count = sum(re.fullmatch(rf"{re.escape(slug)}(-\d+)?", other) is not None for other in found)

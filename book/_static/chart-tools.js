@@ -162,7 +162,7 @@
       if (!tools) return;
       tools.querySelectorAll("button[data-action]").forEach(function (button) {
         var action = button.getAttribute("data-action");
-        button.hidden = false;
+        button.classList.remove("awaits-script");
         button.addEventListener("click", function () {
           button.disabled = true;
           ACTIONS[action](chart).then(function (blob) { if (blob) save(blob, chart.name + "." + action); }, function (error) {

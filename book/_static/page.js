@@ -160,6 +160,7 @@
     mark();
   }
 
+  var LONG_TABLE = 24;
   // Wide tables: reachable by keyboard, with a hint and a shadow while there is more to the right.
   function wideTables() {
     all(".db-table").forEach(function (table) {
@@ -168,11 +169,15 @@
       var hint = make("span", "db-scroll-hint", "左右滑动看全表");
       hint.setAttribute("aria-hidden", "true");
       table.insertBefore(hint, table.firstChild);
+      // A long table in the run of the text scrolls in a frame of its own, under its heads; on a page of tables it stays whole.
+      var tall = frame.querySelectorAll("tbody tr").length > LONG_TABLE && !document.body.classList.contains("db-wide");
+      table.classList.toggle("is-tall", tall);
       function measure() {
         var wide = frame.scrollWidth > frame.clientWidth + 2;
         table.classList.toggle("is-wide", wide);
+        hint.textContent = tall ? (wide ? "在表内上下左右滑动" : "在表内上下滑动") : "左右滑动看全表";
         table.classList.toggle("at-end", frame.scrollLeft + frame.clientWidth >= frame.scrollWidth - 2);
-        if (wide) {
+        if (wide || tall) {
           frame.tabIndex = 0;
           frame.setAttribute("role", "region");
           frame.setAttribute("aria-label", caption ? caption.textContent.trim() : "宽表");
@@ -184,6 +189,8 @@
       }
       frame.addEventListener("scroll", measure, { passive: true });
       window.addEventListener("resize", measure);
+      var fold = table.closest("details");
+      if (fold) { fold.addEventListener("toggle", measure); }
       measure();
     });
     all(".chart, .highlight > pre, div.math").forEach(function (box) {
@@ -277,7 +284,7 @@
       button.hidden = false;
       button.addEventListener("click", function () {
         var words = text.textContent, online = /^https?:$/.test(window.location.protocol);
-        if (online && citation.dataset.style === "gbt") {
+        if (online && citation.dataset.form === "gbt") {
           words += "[" + day + "]. " + window.location.href.replace(/#.*$/, "") + ".";
         }
         copy(words, function () { said(button, "已复制"); }, function () {
@@ -305,6 +312,15 @@
   }
 
   function printing() {
+    // Paper has no way to open what is folded.
+    var folds = [];
+    window.addEventListener("beforeprint", function () {
+      folds = all("details.db-fold:not([open])");
+      folds.forEach(function (fold) { fold.open = true; });
+    });
+    window.addEventListener("afterprint", function () {
+      folds.forEach(function (fold) { fold.open = false; });
+    });
     all(".db-print").forEach(function (button) {
       button.addEventListener("click", function () { window.print(); });
     });

@@ -156,7 +156,7 @@
     if (!button) return;
     var self = this;
     var words = button.textContent;
-    button.hidden = false;
+    button.classList.remove("awaits-script");
     button.addEventListener("click", function () {
       copy(address(self), function (done) {
         button.textContent = done ? "已复制链接" : "复制不了，请从地址栏复制";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .analysis.intervals import Interval, Quantity, propagate
-from .data.context import RunContext, read_context
+from .data.context import DRAWING, UNSEEN, RunContext, read_context
 from .data.declarations import Chapter, load_chapter
 from .data.figures import Figure
 from .data.inputs import ALL_FIGURES, Recorder
@@ -44,6 +45,11 @@ __all__ = [
     "tables",
     "value",
 ]
+
+
+def __dir__() -> list[str]:
+    # What a chapter is offered after `nb.` and the Tab key: not what this module itself imports.
+    return list(__all__)
 
 
 class _Run:
@@ -309,7 +315,9 @@ def chart(chart: altair.TopLevelMixin, **described: Any) -> None:
 
     from .charts import package
 
-    display(package(chart, **described), raw=True)
+    # Its specification costs more than the rest of a light run; nobody sees it in a sweep that keeps no notebooks.
+    if os.environ.get(DRAWING) != UNSEEN:
+        display(package(chart, **described), raw=True)
 
 
 def table(frame: pd.DataFrame, *, name: str, caption: str, columns: Mapping[str, Any], note: str = "", source: str = "") -> None:

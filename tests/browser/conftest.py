@@ -15,9 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from decisionbook.editions.build import build as build_edition
+from decisionbook.editions.definition import find_edition
 from decisionbook.render.html import finish_site
 
 from .. import minibook
+from ..test_build import folder_of, small_project
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no page is opened in a browser")
 
@@ -108,6 +111,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finish_site(built, edition=minibook.EDITION)
     (built / "book.pdf").write_bytes(b"%PDF-1.7\n")
     return built
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished book on real data: the built edition that DECISIONBOOK_BOOK names (its folder), or two chapters built here.
+
+    `DECISIONBOOK_BOOK=_build/book/2024.09 pytest tests/browser/test_accessibility.py` takes every page of that edition.
+    """
+    named = os.environ.get("DECISIONBOOK_BOOK")
+    if named:
+        folder = Path(named).resolve()
+        assert (folder / "index.html").is_file(), f"DECISIONBOOK_BOOK must name the folder of a built edition, not {folder}"
+        return folder
+    project = small_project(tmp_path_factory.mktemp("real"))
+    if not (project.book / "index.md").is_file():
+        # The landing page quotes chapters that this book does not have.
+        (project.book / "index.md").write_text("# 封面\n\n供检索的一页。\n", encoding="utf-8")
+    build_edition(project, find_edition(project, "2024.09"), pdf=False, say=lambda line: None)
+    return folder_of(project)
 
 
 @pytest.fixture(scope="session")

@@ -120,11 +120,12 @@ def test_without_script_every_chart_is_a_picture_with_its_data(open_page: OpenPa
     opened = open_page(page_file, java_script_enabled=False)
     page = opened.page
     assert page.locator(".db-chart-static svg").count() == len(samples()) + 1
-    assert page.locator("#chart-what-if svg").is_visible()
+    assert page.locator("#chart-what-if .db-chart-static svg").is_visible()
     assert "基准 15.0%" in page.locator('.whatif[data-chart="what-if"]').inner_text()
     assert "13.8 年" in page.locator('.whatif[data-chart="what-if"]').inner_text()
     page.locator("#what-if summary").click()
     assert page.locator("#what-if table").is_visible()
+    assert not page.locator("#what-if .chart-tools button").first.is_visible()
 
 
 def test_the_bundle_is_loaded_only_when_a_chart_comes_near(open_page: OpenPage, page_file: Path) -> None:

@@ -68,7 +68,7 @@ def test_moved_script_style_and_handlers_still_work(open_page: OpenPage, site: P
 def test_a_chart_becomes_interactive_under_the_policy(open_page: OpenPage, site: Path) -> None:
     opened = open_page(site / "chapters/first.html")
     page = opened.page
-    page.wait_for_selector(".chart-tools button:not([hidden])", timeout=5000)
+    page.wait_for_selector(".chart-tools button:not(.awaits-script)", timeout=5000)
     page.locator(".db-chart").scroll_into_view_if_needed()
     page.wait_for_selector(".db-chart .db-chart-live svg", timeout=5000)
     assert opened.faults(site) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import random
 import re
 import shutil
@@ -15,13 +14,10 @@ from typing import Any
 
 import pytest
 
-from decisionbook.editions.build import build as build_edition
-from decisionbook.editions.definition import find_edition
 from decisionbook.render.html import finish_site
 from decisionbook.render.search import INDEX, write_index
 
 from .. import minibook
-from ..test_build import folder_of, small_project
 from .conftest import OpenPage
 
 pytestmark = pytest.mark.browser
@@ -291,23 +287,6 @@ def test_long_hits_do_not_widen_the_dialog_on_a_phone(open_page: OpenPage, small
 
 
 # A real book
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished book on real data: the folder that DECISIONBOOK_BOOK names, or two chapters built here."""
-    named = os.environ.get("DECISIONBOOK_BOOK")
-    if named:
-        return Path(named)
-    project = small_project(tmp_path_factory.mktemp("real"))
-    if not (project.book / "index.md").is_file():
-        # The landing page quotes chapters that this book does not have.
-        (project.book / "index.md").write_text("# 封面\n\n供检索的一页。\n", encoding="utf-8")
-    build_edition(project, find_edition(project, "2024.09"), pdf=False, say=lambda line: None)
-    folder = folder_of(project)
-    if not (folder / INDEX).is_file():
-        write_index(folder, [])
-    return folder
 
 
 # What the reader sees: lines of the article without those of folded code, tables behind charts, drawings and marks.

@@ -40,7 +40,7 @@ nb.record('unit', p.growth, unit=' '.join(texts))"""
 TABLE = """\
 import pandas as pd
 frame = pd.DataFrame({'text': texts, 'number': range(len(texts))})
-everything, some = ' '.join(texts), ' '.join(texts[:6])
+everything, some = ' '.join(texts), ' '.join(texts[:3])
 nb.table(frame, name='tab-hostile', caption=everything, note=everything, source=everything,
          columns={'text': {'title': some}, 'number': {'title': '数', 'unit': some}})"""
 CHART = """\
@@ -48,7 +48,7 @@ from decisionbook import charts
 few = pd.DataFrame({'区': texts[:MOST], '值': [float(n) for n in range(len(texts[:MOST]))]})
 drawn = charts.dot_plot(few, category='区', value='值', title=some, unit=some)
 nb.chart(drawn, name='fig-hostile', caption=some, alt=everything, unit=some, source=some, data=few,
-         columns={'区': some, '值': ('值', some)})""".replace("MOST", "16")
+         columns={'区': some, '值': ('值', some)})""".replace("MOST", "10")
 WHAT_IF = """\
 moved = charts.what_if(
     sliders=[charts.Slider('rate', some, 0, 20, 1, 10, unit=some)], x=('year', 2020, 2025, 1),
@@ -61,8 +61,8 @@ nb.chart(moved, name='fig-moved', caption=some, alt=everything, unit=some, sourc
 def prose() -> str:
     """Return the narrative: every recorded text stands in a sentence, in a heading's section and among the 要点."""
     quoted = "\n\n".join(f"第{number}条：{{glue:text}}`{key}`。" for number, key in enumerate(KEYS))
-    key = "{glue:text}`share:.1f`%\n: 每年增长{glue:text}`s0`，见{glue:text}`note`。"
-    exhibits = "见{numref}`fig-hostile`与{numref}`tab-hostile`。"
+    key = "{glue:text}`share:.1f`%\n: 每年增长{glue:text}`s0`。"
+    exhibits = "{glue:text}`note`，见{numref}`fig-hostile`与{numref}`tab-hostile`。"
     return f"## 要点\n\n{key}\n\n## 引文\n\n{exhibits}\n\n{quoted}\n\n{{glue:text}}`unit:.0f`"
 
 
@@ -95,7 +95,7 @@ def declaration() -> dict[str, Any]:
     """Return the declaration of the chapter, each of its texts hostile."""
     return {
         "title": strings.TITLE, "title_en": strings.TITLE, "part": "数字产业", "sources": ["000"], "data_until": 2022, "status": "pending",
-        "status_note": TEXT,
+        "status_note": strings.TITLE,
         "parameters": {
             "area": {"type": "area", "default": "广西", "meaning": TEXT, "meaning_en": TEXT},
             "growth": {"type": "number", "default": 10.0, "minimum": 0, "maximum": 99, "unit": strings.TITLE, "meaning": TEXT},
@@ -112,7 +112,7 @@ def edition(edition_id: str) -> dict[str, Any]:
     return {
         "id": edition_id, "title": f"书·{strings.TITLE}", "as_of": day, "compiled": datetime.date(2026, 11, 21), "summary": TEXT,
         "chapters": [CHAPTER], "parameters": {CHAPTER: {"note": TEXT, "growth": float(edition_id[-2:])}},
-        "status": {CHAPTER: {"status": "pending", "note": TEXT}},
+        "status": {CHAPTER: {"status": "pending", "note": strings.TITLE}},
     }  # fmt: skip
 
 

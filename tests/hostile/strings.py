@@ -119,8 +119,7 @@ EVERYTHING = " ".join(SHOWN.values())
 TITLE = " ".join(
     STRINGS[name]
     for name in (
-        "html: script", "html: title", "html: quoted image", "html: single quoted", "html: entity", "markup: jinja",
-        "markup: myst role", "markup: markdown link", "typst: eval", "typst: quote", "typst: math", "characters: bidi override",
+        "html: script", "html: quoted image", "markup: jinja", "typst: eval", "characters: bidi override", "typst: markup",
     )
 )  # fmt: skip
 #: A cell of a megabyte: refused too.

@@ -27,13 +27,13 @@ FAULTS = (
           "An entry is whole or absent, never wrong; what is absent can be stored again.", 150, kills.cache_kills),
     Fault("publish-kill", "`kill -9` of a publish or a notice",
           "Published editions keep every byte; publishing again gives the site that was wanted.", 240, kills.publish_kills),
-    Fault("full-disk", "disk full (a small file system of its own)", f"{_WHOLE}; the message names the cause; with room, {_NEXT}.",
+    Fault("full-disk", "disk full (a small file system)", f"{_WHOLE}; the message names the cause; with room, {_NEXT}.",
           20, disk.full_disk),
     Fault("failing-write", "one write, rename or removal refused (no room, no permission, broken disk)",
           f"{_WHOLE}; the message names the cause; {_NEXT}.", 40, disk.failing_write),
     Fault("read-only", "read-only file system", f"Build, publish, run and sweep say so and change nothing; afterwards {_NEXT}.",
           8, disk.read_only),
-    Fault("damaged-cache", "entries of the cache cut short or changed", f"The build says so and runs those chapters again; {_NEXT}.",
+    Fault("damaged-cache", "entries of the cache cut short or changed", f"The build says so and runs them again; {_NEXT}.",
           15, disk.damaged_cache),
     Fault("damaged-site", "a published file cut short, changed, removed or added", "`verify` fails and names it.",
           60, disk.damaged_site),
@@ -52,7 +52,7 @@ FAULTS = (
           3, together.dying_worker),
     Fault("bad-kernel", "a kernel that hangs, spins, prints 100 MB, allocates without end, or dies",
           "It is ended, cell and limit are named, nothing outlives it.", 10, together.bad_kernels),
-    Fault("missing-tools", "no program on the path: no Chromium, git, pdftotext", "Build and verify work, byte for byte as with them.",
+    Fault("missing-tools", "no program on the path: no Chromium, git, pdftotext", "Build and verify work, byte for byte the same.",
           3, together.missing_tools),
 )  # fmt: skip
 LOADS = (
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.soak", description="Long trials of faults and loads; writes a report and the table in the docs."
     )
-    parser.add_argument("--trials", type=int, default=TRIALS, metavar="N", help=f"faults in all (default: {TRIALS})")
+    parser.add_argument("--trials", type=int, metavar="N", help=f"faults in all (default: {TRIALS}, or the share of --only)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of all trials (default: 1)")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", choices=ORDER, help="one kind of fault or load")
     parser.add_argument("--no-load", action="store_true", help="faults only")
@@ -80,12 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = (
         [f for f in EVERYTHING if f.name in options.only] if options.only else list(FAULTS if options.no_load else EVERYTHING)
     )
+    shares = sum(fault.share for fault in chosen if fault in FAULTS) or 1
     child.adopt_orphans()
     results: list[Result] = []
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     try:
         for number, fault in enumerate(chosen, start=1):
-            count = fault.share if fault in LOADS else max(1, round(fault.share * options.trials / TRIALS))
+            count = fault.share if fault in LOADS or not options.trials else max(1, round(fault.share * options.trials / shares))
             print(f"[{number}/{len(chosen)}] {fault.name}: {count} trial(s)", flush=True)
             results.append(make(fault, folder, count, options.seed, print))
             add_result(results[-1], options.seed, options.report)

@@ -51,3 +51,8 @@ __all__ = [
     "what_if_dots",
     "with_sliders",
 ]
+
+
+def __dir__() -> list[str]:
+    # What is offered after `charts.` and the Tab key: the builders, not the modules they stand in.
+    return list(__all__)

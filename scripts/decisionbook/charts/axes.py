@@ -17,6 +17,10 @@ from .theme import TOKENS, ChartError, format_number
 Reference = tuple[float, str]
 Names = str | Iterable[str] | None
 
+#: How the numbers below an axis stand: each under its tick, with some left out where they would touch. Vega's own way,
+#: to push the outer ones inwards, sets them between ticks and against their neighbours.
+TICK_LABELS: dict[str, Any] = {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8}
+
 #: Ems of a category label in one line, at both widths.
 WIDE, NARROW_EMS = 14, 7
 
@@ -57,8 +61,7 @@ def value_axis(
     percent = "datum.label + '%'" if unit == "%" else alt.Undefined
     ticks = alt.ExprRef("width < 240 ? 3 : 5")
     axis = alt.Axis(
-        title=heading(title, room), grid=True, tickCount=ticks, labelExpr=percent, labelFlush=True,
-        labelOverlap="greedy", labelSeparation=6,
+        title=heading(title, room), grid=True, tickCount=ticks, labelExpr=percent, **TICK_LABELS,
     )  # fmt: skip
     return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=list(domain), range=span, nice=False))
 

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .axes import Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
+from .axes import TICK_LABELS, Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
 from .bundle import Readout, Slider, plain
 from .text import NARROW, heading, text_width, widest, wrap_text
 from .theme import add_meta, finish, format_number, stack, tones
@@ -49,7 +49,9 @@ def what_if(
     for number, expression in enumerate(series.values()):
         chart = chart.transform_calculate(**{f"s{number}": expression})
     colours = dict(zip(labels, tones(labels, highlight), strict=True))
-    axis_x = alt.Axis(title=heading(axis_title(x_title, x_unit), 240), format=x_format, tickCount=6, grid=False, domain=True)
+    axis_x = alt.Axis(
+        title=heading(axis_title(x_title, x_unit), 240), format=x_format, tickCount=6, grid=False, domain=True, **TICK_LABELS
+    )
     axis_y = alt.Axis(title=None, grid=True, tickCount=4)
     scale_y = alt.Scale(domain=list(y_domain), clamp=True) if y_domain else alt.Scale(zero=False, nice=True)
     position = alt.X(f"{name}:Q", axis=axis_x, scale=alt.Scale(nice=False, zero=False))

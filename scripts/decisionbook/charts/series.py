@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .axes import EndLabels, Names, axis_title, with_halo
+from .axes import TICK_LABELS, EndLabels, Names, axis_title, with_halo
 from .text import NARROW, NARROW_WIDTH, heading, label_lines, text_width
 from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, tidy, tones
 
@@ -23,8 +23,7 @@ def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, lis
         "title": heading(title, 240) if title else None,
         "grid": False,
         "domain": True,
-        "labelOverlap": "parity",
-        "labelFlush": True,
+        **TICK_LABELS,
     }
     if pd.api.types.is_datetime64_any_dtype(values):
         axis = alt.Axis(format="%Y-%m" if x_format == "auto" else x_format, tickCount=6, **axis_options)
@@ -35,7 +34,7 @@ def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, lis
         axis = alt.Axis(format="d" if x_format == "auto" else x_format, values=chosen, tickCount=6, **axis_options)
         return alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, zero=False)), list(values), True
     texts = [str(v) for v in values]
-    options: dict[str, Any] = {**axis_options, "labelAngle": 0, "labelFlush": False, "labelFontSize": theme.SMALL}
+    options: dict[str, Any] = {**axis_options, "labelAngle": 0, "labelOverlap": "parity", "labelFontSize": theme.SMALL}
     axis = alt.Axis(labelExpr=label_lines(texts, 10, 5), **options)
     return alt.X("x:O", sort=list(dict.fromkeys(texts)), axis=axis, scale=alt.Scale(padding=0.15)), texts, False
 
@@ -232,7 +231,7 @@ def scatter(
     ends_x, ends_y = theme.nice_domain(frame["x"], zero=zero), theme.nice_domain(frame["y"], zero=zero)
     if diagonal:
         ends_x = ends_y = (min(ends_x[0], ends_y[0]), max(ends_x[1], ends_y[1]))
-    axis_x = alt.Axis(title=heading(axis_title(x_title, x_unit), 240), grid=True, tickCount=5, domain=True)
+    axis_x = alt.Axis(title=heading(axis_title(x_title, x_unit), 240), grid=True, tickCount=5, domain=True, **TICK_LABELS)
     axis_y = alt.Axis(title=None, grid=True, tickCount=5)
     across = alt.X("x:Q", axis=axis_x, scale=alt.Scale(domain=list(ends_x), nice=False))
     up = alt.Y("y:Q", axis=axis_y, scale=alt.Scale(domain=list(ends_y), nice=False))

@@ -21,6 +21,8 @@ _CLOSING = "，。、；：！？）】》」』”’％%…·,.;:!?)]}"
 _OPENING = "（【《「『“‘([{"
 # A longer text is no label: its lines are filled, since evening them out takes time with the square of its length.
 _MOST_EVEN = 200
+# The sign of a key stays with its word: ▲ 有空间.
+_SIGNS = "●◐○▲△✕□■◆・—？"
 # A number stays with the word it counts: 2022 年, 80家.
 _COUNTED = "年月日号季时分秒个座户家亿万元倍项条名位人次吨"
 
@@ -50,6 +52,7 @@ def _units(text: str) -> list[str]:
     found: list[str] = []
     for piece in _UNIT.findall(text):
         joins = found and (piece[0] in _CLOSING or piece.isspace() or found[-1][-1] in _OPENING)
+        joins = joins or (found and found[-1][-1].isspace() and found[-1].rstrip() in _SIGNS)
         joins = joins or (found and piece in _COUNTED and found[-1].rstrip()[-1:].isdigit())
         if joins:
             found[-1] += piece

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,8 @@ class _Converted:
     request: Request
     path: Path
     before: int
-    rows: list[dict[str, str]]
+    columns: list[str]
+    rows: list[list[str]]
     numbers: list[int]
     heads: Mapping[str, str]
     notes: list[str]
@@ -182,9 +184,14 @@ class _Converted:
                 column=", ".join(self._shown(name) for name in names),
             )
             one_cell = len(names) == 1 and names[0] in fields and index is not None and index < len(self.rows)
-            better = _suggestion(self.rows[index or 0].get(names[0], ""), fields[names[0]]) if one_cell else ""
+            better = _suggestion(self.cell(index or 0, names[0]), fields[names[0]]) if one_cell else ""
             found.append(replace(changed, remedy=better) if better else changed)
         return found
+
+    def cell(self, index: int, name: str) -> str:
+        """Return a cell of the analyst's row at `index`, an empty text where the file has none."""
+        row, place = self.rows[index], self.columns.index(name) if name in self.columns else len(self.rows[index])
+        return row[place] if place < len(row) else ""
 
     def _shown(self, name: str) -> str:
         head = self.heads.get(name, name)
@@ -205,17 +212,26 @@ def _convert(package: Package, request: Request, path: Path) -> _Converted:
         notes.append(f"no column {', '.join(missing)}: left empty")
     body, numbers = grid.rows[start + 1 :], grid.numbers[start + 1 :]
     for row, number in zip(body, numbers, strict=True):
-        extra = [cell for cell in row[len(columns) :] if cell]
-        if extra:
+        if len(row) > len(columns) and (extra := [cell for cell in row[len(columns) :] if cell]):
             found = f"{len(row)} cells ({extra[0]!r} …)"
             remedy = "Put a cell that holds a comma in quotation marks."
             problems.append(Problem(str(request.file), found, f"{len(columns)} cells", remedy, number))
-    rows = [{name: cell for name, cell in zip(columns, row, strict=False) if name} for row in body]
     before = package.lines(request.table) if request.extend else []
     with path.open("w", encoding="utf-8", newline="") as handle:
         names = [f["name"] for f in fields]
-        write_rows(handle, [names, *([row.get(name, "") for name in names] for row in [*before, *rows])])
-    return _Converted(request, path, len(before), rows, numbers, heads, notes, problems)
+        kept = ([row.get(name, "") for name in names] for row in before)
+        write_rows(handle, itertools.chain([names], kept, _in_order(body, columns, names)))
+    return _Converted(request, path, len(before), columns, body, numbers, heads, notes, problems)
+
+
+def _in_order(body: Iterable[list[str]], columns: Sequence[str], names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield rows with their cells in the schema's order, empty where the file has no such column."""
+    nothing = len(columns)
+    places = [columns.index(name) if name in columns else nothing for name in names]
+    for row in body:
+        # Short rows lack their last cells.
+        filled = [*row[:nothing], *[""] * (nothing + 1 - min(nothing, len(row)))]
+        yield [filled[place] for place in places]
 
 
 def _plain(text: str) -> str:
@@ -304,7 +320,7 @@ def _lost(package: Package, table: _Converted) -> list[Problem]:
             if key["reference"]["resource"] != table.request.table:
                 continue
             (here,), (there,) = key["fields"], key["reference"]["fields"]
-            kept = {row.get(there, "") for row in table.rows}
+            kept = {table.cell(index, there) for index in range(len(table.rows))}
             lost = sorted({line[here] for line in package.lines(resource["name"]) if line.get(here)} - kept)
             if lost:
                 found = f"no row with {there} {one_of(lost, 6)}"

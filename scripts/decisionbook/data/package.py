@@ -6,14 +6,16 @@ import csv
 import io
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
-from . import reads
+from . import bulk, reads
 from .known import INTERNAL, visible_lines
 from .text import TEXT_EXPECTED, is_formula, text_fault, text_problems
 
@@ -147,6 +149,11 @@ class Package:
         import pandas as pd
 
         fields = self.fields(name)
+        if name in self.replaced and name not in self._rows and bulk.is_large(self.path(name)):
+            with self._open(name), reads.permitted():
+                large = bulk.read_frame(self.path(name), fields)
+            if large is not None:
+                return large
         frame = pd.DataFrame(self.rows(name), columns=[f["name"] for f in fields])
         for field in fields:
             key = str(field["name"])
@@ -179,10 +186,38 @@ class Package:
         with frictionless.system.use_context(trusted=True):
             package = frictionless.Package.from_descriptor(descriptor)
             for name in wanted:
-                report = package.get_resource(name).validate(limit_errors=most)
+                suspects = self._suspects(name, most)
+                if suspects == []:
+                    continue
+                resource = package.get_resource(name)
+                with tempfile.TemporaryDirectory(prefix="db-") as made:
+                    if suspects is not None:
+                        few = Path(made) / "few.csv"
+                        bulk.write_rows_of(self.path(name), suspects, few)
+                        resource.path = str(few)
+                    report = resource.validate(limit_errors=most)
                 for error in report.tasks[0].errors:
-                    problems.append(self._problem(name, error.to_dict()))
+                    problem = self._problem(name, error.to_dict())
+                    if suspects is not None and problem.row is not None and problem.row > 1:
+                        problem = replace(problem, row=suspects[problem.row - 2])
+                    problems.append(problem)
         return problems
+
+    def _suspects(self, name: str, most: int) -> list[int] | None:
+        """Return the rows of a large table that may break its schema; None when every row is to be validated."""
+        if not bulk.is_large(self.path(name)):
+            return None
+        schema = self.resource(name)["schema"]
+        key = schema.get("primaryKey", [])
+        references: dict[str, set[str]] = {}
+        for foreign in schema.get("foreignKeys", []):
+            target = foreign["reference"]["resource"]
+            columns, targets = foreign["fields"], foreign["reference"]["fields"]
+            if target in ("", name) or len(columns) != 1 or columns[0] in references:
+                return None
+            references[columns[0]] = {line[targets[0]] for line in self.all_lines(target)}
+        # One more than is told: a key that comes twice has two rows, of which one is a fault.
+        return bulk.suspects(self.path(name), self.fields(name), [key] if isinstance(key, str) else key, references, 2 * most)
 
     def _unreadable(self, name: str) -> list[Problem]:
         path = self.path(name)
@@ -197,7 +232,7 @@ class Package:
             return [Problem(shown, found, "text in UTF-8", "Save the file as “CSV UTF-8”.", row)]
         if faults := self._unfit_cells(name, text):
             return faults
-        header = next(csv.reader(text.splitlines()), [])
+        header = next(csv.reader(io.StringIO(text, newline="")), [])
         expected = [f["name"] for f in self.fields(name)]
         problems = []
         for missing in (f for f in expected if f not in header):

@@ -39,7 +39,7 @@ class Grid:
         if any(plain):
             self.rows.append(plain)
             self.numbers.append(number)
-        return sum(cell != stripped for cell, stripped in zip(cells, plain, strict=True) if stripped)
+        return 0 if plain == cells else sum(cell != stripped for cell, stripped in zip(cells, plain, strict=True) if stripped)
 
 
 def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
@@ -60,6 +60,8 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     stripped = 0
     for number, cells in reader(path, raw, sheets, grid.notes, problems):
         stripped += grid.add(number, cells)
+        if not text_fault("".join(cells)):
+            continue  # nothing in the whole row: a million rows are not looked at cell by cell
         problems += [
             Problem(str(path), found, TEXT_EXPECTED, "Remove or shorten it.", number, _letter(index))
             for index, cell in enumerate(cells)

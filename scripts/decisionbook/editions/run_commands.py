@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem, one_of
 from ..project import find_project
 from .limit_options import add_limits, with_limits
 
@@ -15,6 +15,7 @@ from .limit_options import add_limits, with_limits
 def add_commands(commands: Any) -> None:
     """Add the commands to the command line's subparsers."""
     run = commands.add_parser("run", help="re-run one chapter with your own parameters and data")
+    run.add_argument("chapter", metavar="CHAPTER", nargs="?", help="only --update does without: it then takes every chapter")
     _add_inputs(run)
     run.add_argument("-o", dest="output", type=Path, metavar="DIR", help="where to write (default: _build/runs/CHAPTER)")
     run.add_argument("--no-page", action="store_true", help="neither HTML page nor PDF")
@@ -22,6 +23,7 @@ def add_commands(commands: Any) -> None:
     run.set_defaults(command=_run)
 
     sweep = commands.add_parser("sweep", help="run a chapter for a grid or table of parameters, and compare")
+    sweep.add_argument("chapter", metavar="CHAPTER")
     _add_inputs(sweep)
     sweep.add_argument(
         "--grid", metavar="NAME=A,B,…", nargs="+", action="extend", default=[],
@@ -43,7 +45,6 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
-    command.add_argument("chapter", metavar="CHAPTER")
     command.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[], help="a parameter")
     command.add_argument("-f", dest="file", type=Path, metavar="FILE", help="a YAML file of parameters")
     command.add_argument(
@@ -56,13 +57,18 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ..data.declarations import load_chapter
+    from ..data.declarations import chapter_names, load_chapter
     from ..data.owndata import parse_requests
     from .definition import find_edition
     from .lock import writing
 
     project = find_project(options.project)
     edition = with_limits(find_edition(project, options.edition), options)
+    if options.chapter is None:
+        names = chapter_names(project)
+        if not options.update:
+            raise InputError(Problem("run", "no chapter", f"one of {one_of(names, 20)}"))
+        return max(_update(options, project, edition, load_chapter(project, name)) for name in names)
     chapter = load_chapter(project, options.chapter)
     requests = parse_requests(options.tables, options.extend)
     folder = options.output or project.build / "runs" / chapter.name

@@ -44,9 +44,10 @@ def counted_listings(text: str, numbers: Iterable[Number]) -> Iterator[tuple[Lis
         match = re.search(r"([\u4e00-\u9fffA-Za-z0-9“”·]{2,14}(?:、[\u4e00-\u9fffA-Za-z0-9“”·]{2,14})+(?:[和及与][\u4e00-\u9fffA-Za-z“”]{2,14})?)(等?)$", before)
         if match is None:
             continue
+        named = match[1].removesuffix("等")
         start = number.start - len(before) + match.start(1)
-        items = 1 + match[1].count("、") + bool(re.search(r"、[^、]*[\u4e00-\u9fff](?:和|及|与)[^、]+$", match[1]))
-        yield Listing(start, start + len(match[1]), items, bool(match[2])), number
+        items = 1 + named.count("、") + bool(re.search(r"、[^、]*[\u4e00-\u9fff](?:和|及|与)[^、]+$", named))
+        yield Listing(start, start + len(named), items, named != match[1] or bool(match[2])), number
 
 
 def areas_as_numbers(text: str, areas: Iterable[str], taken: Iterable[tuple[int, int]]) -> list[Number]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from ..data.package import Package
 from ..data.sheets import read_grid
+from ..data.text import formula_free, is_formula
 from ..errors import InputError, Problem, did_you_mean
-from ..reconcile.workbook import safe_text, without_clock
+from ..reconcile.workbook import without_clock
 
 GRIDS = ("figures", "formulas", "excluded", "source")
 CONFIRM = ("是", "否")
@@ -66,7 +67,7 @@ def write_sheet(package: Package, path: Path, grids: Mapping[str, Sequence[Mappi
             out = io.StringIO()
             writer = csv.DictWriter(out, heads(package, grid), lineterminator="\r\n", extrasaction="ignore", restval="")
             writer.writeheader()
-            writer.writerows({k: safe_text(v) for k, v in row.items()} for row in grids[grid])
+            writer.writerows({k: formula_free(v) for k, v in row.items()} for row in grids[grid])
             grid_path(path, grid).write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8"))
         return
     path.write_bytes(_workbook(package, grids))
@@ -168,4 +169,4 @@ def read_sheet(package: Package, path: Path) -> Sheet:
 
 
 def _unquoted(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+    return cell[1:] if cell[:1] == "'" and is_formula(cell[1:]) else cell

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
@@ -142,6 +145,31 @@ def _remark(row: dict[str, Any]) -> str:
     return "；".join(filter(None, parts))
 
 
+def allowed_words(allowed: str) -> str:
+    """Return what a parameter may be in a reader's words: 0.001– gives 不小于 0.001, areas.csv gives 地区名称."""
+    words = []
+    for part in allowed.split("; "):
+        limits = re.fullmatch(r"(-?[\d.e+]*)–(-?[\d.e+]*)", part)
+        if part == "areas.csv":
+            part = "地区的名称"
+        elif limits and limits[1] and limits[2]:
+            part = f"{limits[1]} 至 {limits[2]}".replace("-", "−")
+        elif limits:
+            part = (f"不小于 {limits[1]}" if limits[1] else f"不大于 {limits[2]}").replace("-", "−")
+        words.append(part)
+    return "；".join(words)
+
+
+def folded(content: nodes.Element, summary: str) -> list[nodes.Node]:
+    """Return content that a page on screen opens on request; on paper it stands as it is."""
+    opening = f'<details class="db-fold"><summary>{html.escape(summary)}</summary>'
+    return [
+        addnodes.only("", nodes.raw("", opening, format="html"), expr="html"),
+        content,
+        addnodes.only("", nodes.raw("", "</details>", format="html"), expr="html"),
+    ]
+
+
 class ParametersDirective(SphinxDirective):
     """`{parameters}`: what an analyst may vary in this chapter, with the values of this edition."""
 
@@ -155,7 +183,7 @@ class ParametersDirective(SphinxDirective):
                 nodes.literal(p["name"], p["name"]),
                 p["meaning"],
                 p["missing"] if p["value"] is None else f"{p['value']}{p['unit']}",
-                p["allowed"],
+                allowed_words(p["allowed"]),
             ]
             for p in declared["parameters"]
         ]
@@ -168,7 +196,7 @@ class ParametersDirective(SphinxDirective):
         )
         self.set_source_info(table)
         self.state.document.note_explicit_target(table)
-        return [table]
+        return folded(table, f"可以改动的参数，共 {len(body)} 个") if body else [table]
 
 
 class RecommendationsDirective(SphinxDirective):

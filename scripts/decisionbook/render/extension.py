@@ -16,6 +16,7 @@ from .html import setup as setup_html
 from .nodes import setup as setup_nodes
 from .numbers import NumberedReferences
 from .pages import DIRECTIVES, download_link
+from .slides.builder import setup as setup_slides
 from .typst.builder import setup as setup_typst
 from .word.builder import setup as setup_word
 
@@ -29,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     setup_html(app)
     setup_typst(app)
     setup_word(app)
+    setup_slides(app)
     evidence.setup(app)
     reader.setup(app)
     cards.setup(app)

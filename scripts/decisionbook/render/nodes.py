@@ -112,7 +112,7 @@ def tools_html(node: chart) -> str:
     """Return the row of downloads and the table behind the chart, open to readers without script."""
     name = _text(node["name"])
     buttons = "".join(
-        f'<button type="button" data-action="{action}" hidden>{label}</button>'
+        f'<button type="button" class="awaits-script" data-action="{action}">{label}</button>'
         for action, label in (("csv", "数据 CSV"), ("svg", "图 SVG"), ("png", "幻灯片 PNG"))
     )
     table = data_table(node["data"], node["alt"])

@@ -18,6 +18,8 @@ from sphinx.writers.html5 import HTML5Translator
 from .book_data import BookData
 
 NO_FEEDBACK = "none"
+# What Sphinx puts where no author is configured.
+_NO_AUTHOR = "Author name not set"
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _PLACES = re.compile(r"\{(\w*)\}")
 # What the address of a tracker may name; each is quoted for its place in an address.
@@ -87,6 +89,7 @@ def citations(author: str, book: str, edition: Mapping[str, Any], title: str = "
     day = edition.get("compiled", "")
     dated = f"({day})" if day else ""
     whole = f"{book}：{label}"
+    by = f"{author}. " if author else ""
     plain = (
         f"《{book}》{label}"
         + (f"，数据截至 {edition['as_of']}" if edition.get("as_of") else "")
@@ -95,12 +98,12 @@ def citations(author: str, book: str, edition: Mapping[str, Any], title: str = "
     listed = []
     if title:
         listed += [
-            {"words": "本页（GB/T 7714）", "text": f"{author}. {title}[M/OL]//{whole}. {dated}", "style": "gbt"},
-            {"words": "本页（通用）", "text": f"“{title}”，{plain}。", "style": "plain"},
+            {"words": "本页（GB/T 7714）", "text": f"{by}{title}[M/OL]//{whole}. {dated}", "form": "gbt"},
+            {"words": "本页（通用）", "text": f"“{title}”，{plain}。", "form": "plain"},
         ]
-    listed.append({"words": "全书（GB/T 7714）", "text": f"{author}. {whole}[M/OL]. {dated}", "style": "gbt"})
+    listed.append({"words": "全书（GB/T 7714）", "text": f"{by}{whole}[M/OL]. {dated}", "form": "gbt"})
     if not title:
-        listed.append({"words": "全书（通用）", "text": f"{plain}。", "style": "plain"})
+        listed.append({"words": "全书（通用）", "text": f"{plain}。", "form": "plain"})
     return listed
 
 
@@ -114,7 +117,8 @@ def add_reader_context(
     landing = pagename == app.config.root_doc
     context["files"] = chapter_files(context, pagename) if is_chapter(app, pagename) else []
     context["chapter_name"] = pagename if is_chapter(app, pagename) else ""
-    context["citations"] = citations(str(app.config.author), book, edition, "" if landing else title) if edition else []
+    author = "" if app.config.author == _NO_AUTHOR else str(app.config.author)
+    context["citations"] = citations(author, book, edition, "" if landing else title) if edition else []
     context["feedback"] = feedback_address(app.config.decisionbook_feedback, pagename, title, str(edition.get("id", "")))
 
 

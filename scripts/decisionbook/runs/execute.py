@@ -77,7 +77,7 @@ def run_notebook(
     from . import client, kernel, warm
 
     source = context.project.notebook(chapter)
-    notebook = read_notebook(source, context.project.shown(source))
+    notebook = _without_outputs(read_notebook(source, context.project.shown(source)))
     limits = limits_of(context.project, chapter, context.limits)
     kernel.use_kernelspec()
     with _folder(warm.workspace().new("run")) as folder:
@@ -142,6 +142,14 @@ def read_notebook(path: Path, shown: str) -> nbformat.NotebookNode:
                 "Tag the first code cell `parameters`: papermill puts an analyst's values after it.",
             )
         )
+    return notebook
+
+
+def _without_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop the stored outputs, which the run replaces: papermill copies the notebook more than once."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell["outputs"], cell["execution_count"] = [], None
     return notebook
 
 

@@ -41,7 +41,16 @@ PRELOADED = (
     "ipykernel.zmqshell",
     # Imported late by every kernel: two thirds of the start of a forked one.
     "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "pdb",
+    "sqlite3",
+    "tornado.platform.asyncio",
 )
+# Large, and used by some chapters: imported while the server has nothing to do.
+WHEN_IDLE = ("scipy.stats",)
+_IDLE_SECONDS = 0.3
 _HEADER = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1
 
@@ -100,7 +109,19 @@ def preload() -> dict[str, str]:
     for name in PRELOADED:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        _rehearse()
     return {name: value for name, value in os.environ.items() if before.get(name) != value}
+
+
+def _rehearse() -> None:
+    """Make a small chart, so that what libraries import and remember at their first use is there for every kernel."""
+    import pandas as pd
+    from decisionbook.charts import bundle, dot_plot
+
+    frame = pd.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]})
+    frame.to_string()
+    bundle.canonical_spec(dot_plot(frame, category="name", value="value", title="value", unit="%"))
 
 
 class Server:
@@ -112,6 +133,7 @@ class Server:
         self.parent = os.getppid()
         self.kernels: dict[int, socket.socket] = {}
         self.retired = False
+        self.later = list(WHEN_IDLE)
         self.wake, self.waker = socket.socketpair()
         for end in (self.wake, self.waker):
             end.setblocking(False)
@@ -125,9 +147,12 @@ class Server:
             waiting = [self.wake, *self.kernels.values()] + ([] if self.retired else [self.control])
             # The socket tells when the parent goes. The wait has an end for the case that a copy of its end lives on in
             # a child that the parent forked without exec.
-            ready = select.select(waiting, [], [], 1.0)[0]
+            ready = select.select(waiting, [], [], _IDLE_SECONDS if self.later else 1.0)[0]
             if os.getppid() != self.parent:
                 break
+            if not ready and self.later:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(self.later.pop(0))
             if self.wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     self.wake.recv(4096)

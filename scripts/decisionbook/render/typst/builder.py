@@ -273,7 +273,7 @@ def _choose_mime_types(app: Sphinx, config: Config) -> None:
     """
     if "nb_mime_priority_overrides" in config:
         given = list(config.nb_mime_priority_overrides)
-        for paper in ("typst", "word"):
+        for paper in ("typst", "word", "slides"):
             named = {mime for builder, mime, _ in given if builder == paper}
             given += [(paper, mime, rank) for mime, rank in PRINTED_OUTPUTS if mime not in named]
         config.nb_mime_priority_overrides = given

@@ -17,7 +17,7 @@ import pylopdf_fonts_zh_cn
 SUBSTITUTES = {"✕": "×", "✖": "×", "✗": "×", "✘": "×", "✔": "✓", "⁃": "–", "▪": "■", "‧": "·"}
 
 #: A word of Latin letters that may have to be broken to fit a column: an identifier, an address, a path.
-_LONG_WORD = re.compile(r"((?=[^\s]*[_./])[!-~]{16,})")
+_LONG_WORD = re.compile(r"((?=[^\s]*[_./])[!-~]{12,})")
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 
 

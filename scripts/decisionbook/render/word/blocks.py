@@ -15,7 +15,7 @@ from ..typst.base import join_chinese_lines
 from ..typst.figures import slider_note
 from ..typst.tables import Cell, Grid, plan, read_grid
 from . import layout
-from .parts import element, text_run
+from .parts import element, paragraph_property, text_run
 from .pictures import Picture
 from .runs import InlineWriter, Look
 from .workbook import ChartData
@@ -90,7 +90,7 @@ class Writer(InlineWriter):
             ids = [*node["ids"], *([""] if not self.depth else [])]
             paragraph = self.paragraph(f"Heading {level}", shown, ids)
             if level == 1:
-                paragraph.get_or_add_pPr().append(element("pageBreakBefore"))
+                paragraph_property(paragraph.get_or_add_pPr(), "pageBreakBefore")
         self.depth += 1
         for child in node.children:
             if child is not title:
@@ -131,7 +131,7 @@ class Writer(InlineWriter):
             status = next((words for name, words in _STATUS.items() if name in classes), "")
             for child in node.findall(nodes.paragraph):
                 paragraph = self.paragraph(layout.FLIP, [nodes.strong("", f"时效：{status}　"), *child.children])
-                paragraph.get_or_add_pPr().append(element("shd", val="clear", color="auto", fill="F4F1E9"))
+                paragraph_property(paragraph.get_or_add_pPr(), "shd", val="clear", color="auto", fill="F4F1E9")
             return
         if "chapter-meta" in classes:
             for child in node.children:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
-from .parts import add_field
+from .parts import add_field, paragraph_property
 
 SONG, HEI, KAI, FANG, TITLE = "宋体", "黑体", "楷体", "仿宋", "方正小标宋简体"
 LATIN = "Times New Roman"
@@ -35,9 +36,10 @@ _FALLBACKS = {
 DOTS = (WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
 LINES, CHARACTERS = 22, 28
 TYPE_WIDTH, TYPE_HEIGHT = Mm(156), Mm(225)
-#: Twips from line to line, and how much narrower than its 16 points a character stands (in 4096ths of a point).
-LINE_PITCH = round(TYPE_HEIGHT.pt * 20 / LINES)
-CHARACTER_SPACE = round((TYPE_WIDTH.pt / CHARACTERS - 16) * 4096)
+#: Twips from line to line, and how much narrower than its 16 points a character stands. A grid of characters would do the
+#: same in Word; LibreOffice stretches every text to it.
+LINE_PITCH = int(TYPE_HEIGHT.pt * 20 / LINES)
+CHARACTER_SPACE = math.floor((TYPE_WIDTH.pt / CHARACTERS - 16) * 20)
 BODY, CAPTION, TABLE_TEXT, NOTE, FOOTNOTE, CODE, FLIP, CONTENTS = (
     "Body Text", "Caption", "Book Table", "Book Note", "Book Footnote", "Book Code", "Book Flip", "Book Contents",
 )  # fmt: skip
@@ -58,7 +60,7 @@ def new_document(running: str) -> Any:
     if grid is None:
         grid = OxmlElement("w:docGrid")
         section._sectPr.append(grid)
-    for name, value in (("type", "linesAndChars"), ("linePitch", LINE_PITCH), ("charSpace", CHARACTER_SPACE)):
+    for name, value in (("type", "lines"), ("linePitch", LINE_PITCH)):
         grid.set(qn(f"w:{name}"), str(value))
     document.settings.odd_and_even_pages_header_footer = True
     section.different_first_page_header_footer = True
@@ -91,6 +93,9 @@ def _styles(document: Any) -> None:
     _exact(body.paragraph_format)
     _indent(body.element.get_or_add_pPr(), firstLineChars=200)
     body.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
+    spacing = OxmlElement("w:spacing")
+    spacing.set(qn("w:val"), str(CHARACTER_SPACE))
+    body.element.get_or_add_rPr().find(qn("w:sz")).addprevious(spacing)
     for name, font, points, bold in (
         ("Title", TITLE, 26, False), ("Subtitle", KAI, 16, False), ("Heading 1", TITLE, 22, False), ("Heading 2", HEI, 16, False),
         ("Heading 3", KAI, 16, False), ("Heading 4", FANG, 16, True),
@@ -116,6 +121,7 @@ def _styles(document: Any) -> None:
         _style(style, font, size)
         style.font.bold = style.font.italic = False
         style.paragraph_format.line_spacing = 1.15
+        paragraph_property(style.element.get_or_add_pPr(), "snapToGrid", val=0)
     styles[CAPTION].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     styles[CAPTION].paragraph_format.space_before = Pt(8)
     styles[CAPTION].paragraph_format.keep_with_next = True
@@ -152,14 +158,9 @@ def _exact(paragraph_format: Any) -> None:
 
 
 def _indent(properties: Any, **values: int) -> None:
-    indent = properties.find(qn("w:ind"))
-    if indent is None:
-        indent = OxmlElement("w:ind")
-        properties.append(indent)
     for name, value in values.items():
-        indent.set(qn(f"w:{name}"), str(value))
         # Programs that do not count characters use the width of 三号 characters.
-        indent.set(qn(f"w:{name.removesuffix('Chars')}"), str(round(value / 100 * 320)))
+        paragraph_property(properties, "ind", **{name: value, name.removesuffix("Chars"): round(value / 100 * 320)})
 
 
 def _plain_borders(style: Any) -> None:

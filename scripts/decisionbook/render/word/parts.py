@@ -31,6 +31,26 @@ def element(tag: str, **attributes: Any) -> Any:
     return made
 
 
+_PARAGRAPH_ORDER = (
+    "pStyle", "keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "numPr", "suppressLineNumbers", "pBdr",
+    "shd", "tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "overflowPunct", "topLinePunct", "autoSpaceDE", "autoSpaceDN", "bidi",
+    "adjustRightInd", "snapToGrid", "spacing", "ind", "contextualSpacing", "mirrorIndents", "suppressOverlap", "jc",
+    "textDirection", "textAlignment", "textboxTightWrap", "outlineLvl", "divId", "cnfStyle", "rPr", "sectPr", "pPrChange",
+)  # fmt: skip
+
+
+def paragraph_property(properties: Any, tag: str, **attributes: Any) -> None:
+    """Set a property of a paragraph or style in the place that the schema gives it: Word refuses others."""
+    found = properties.find(qn(f"w:{tag}"))
+    if found is None:
+        found = element(tag)
+        later = {qn(f"w:{name}") for name in _PARAGRAPH_ORDER[_PARAGRAPH_ORDER.index(tag) + 1 :]}
+        after = next((child for child in properties if child.tag in later), None)
+        properties.append(found) if after is None else after.addprevious(found)
+    for key, value in attributes.items():
+        found.set(qn(f"w:{key}"), str(value))
+
+
 def text_run(text: str, *properties: Any) -> Any:
     """Return a run of text with the given run properties; line ends become line breaks."""
     run = element("r")

@@ -1,0 +1,1 @@
+"""Slides of a chapter: its key findings, and its charts as charts that can be edited."""
