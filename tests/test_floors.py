@@ -12,7 +12,8 @@ import decisionbook
 PACKAGE = Path(decisionbook.__file__).parent
 # The top floor first. Modules on one floor may import each other within a folder, not across folders.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"cli", "__main__"}),
+    frozenset({"__main__"}),
+    frozenset({"cli"}),
     frozenset({"editions"}),
     frozenset({"render"}),
     frozenset({"intake"}),

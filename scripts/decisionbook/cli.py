@@ -93,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="data, runs, reconciliation, HTML, PDF, manifest")
     build.add_argument("--edition", metavar="ID", help="the edition (default: the newest)")
     build.add_argument("--no-pdf", action="store_true", help="pages only")
+    build.add_argument("--docx", action="store_true", help="also an editable Word document, and a workbook of the charts' data")
+    build.add_argument("--slides", action="store_true", help="also slides of each chapter, with charts that can be edited")
     build.add_argument("--force", action="store_true", help="build, and run every chapter, even when nothing has changed")
     add_limits(build)
     build.set_defaults(command=_build)
@@ -133,6 +135,11 @@ def _build(options: argparse.Namespace) -> int:
     print(f"Open {result.folder / 'index.html'}")
     if result.pdf:
         print(f"PDF  {result.pdf}")
+    if formats := [name for name in ("docx", "slides") if getattr(options, name)]:
+        from .editions.office import write_office
+
+        for path in write_office(project, edition, formats):
+            print(path)
     return EXIT_OK
 
 

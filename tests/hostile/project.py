@@ -46,9 +46,9 @@ nb.table(frame, name='tab-hostile', caption=everything, note=everything, source=
 CHART = """\
 from decisionbook import charts
 few = pd.DataFrame({'区': texts[:MOST], '值': [float(n) for n in range(len(texts[:MOST]))]})
-drawn = charts.dot_plot(few, category='区', value='值', title=some, unit=some)
-nb.chart(drawn, name='fig-hostile', caption=some, alt=everything, unit=some, source=some, data=few,
-         columns={'区': some, '值': ('值', some)})""".replace("MOST", "10")
+drawn = charts.dot_plot(few, category='区', value='值', title='值', unit=some)
+nb.chart(drawn, name='fig-hostile', caption=texts[0], alt=everything, unit=texts[5], source=texts[30], data=few,
+         columns={'区': some, '值': ('值', some)})""".replace("MOST", "5")
 WHAT_IF = """\
 moved = charts.what_if(
     sliders=[charts.Slider('rate', some, 0, 20, 1, 10, unit=some)], x=('year', 2020, 2025, 1),

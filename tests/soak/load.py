@@ -112,7 +112,7 @@ def many_runs(setting: Setting, runs: int = RUNS) -> Iterator[list[str]]:
 
 
 def write_procurement(
-    path: Path, rows: int, seed: int, scenes: list[str], *, faults: dict[int, tuple[str, str]] | None = None
+    path: Path, rows: int, seed: int, scenes: list[str], faults: dict[int, tuple[str, str]] | None = None
 ) -> None:
     """Write a procurement table; `faults` puts a cell (column, text) into a row, counted as a spreadsheet does."""
     choose = random.Random(seed)
@@ -167,7 +167,7 @@ def many_rows(setting: Setting, rows: int = ROWS) -> Iterator[list[str]]:
         yield losses + child.orphans() + child.temp_left(temp)
         last = rows + 1
         faults = {last // 3: ("amount", "12万"), last // 2: ("year", ""), last: ("amount", "-5")}
-        write_procurement(table, rows, 1, scenes, faults=faults)
+        write_procurement(table, rows, 1, scenes, faults)
         code, seconds, watch = watched([*_COMMAND, *words], log, 0.2)
         said = log.read_text(encoding="utf-8")
         setting.facts |= {"seconds until faults are told": round(seconds, 1), "memory then, MB": round(watch.peak / 1e6)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class ChapterOutput:
     against: str
     page: Path | None = None
     pdf: Path | None = None
+    office: list[Path] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -63,6 +64,7 @@ def run_and_write(
     folder: Path,
     *,
     page: bool = True,
+    formats: Collection[str] = (),
     say: Callable[[str], None] = print,
 ) -> ChapterOutput:
     """Run a chapter with checked parameters and prepared tables, and write everything into `folder`.
@@ -90,7 +92,7 @@ def run_and_write(
         for name, finding in result.findings.items():
             content = {key: value for key, value in finding.items() if key != "name"}
             findings[f"{chapter.name}.{name}"] = {**content, "parameters": dict(values)}
-        _write_pages(project, edition, chapter, values, own, findings, folder, output, say)
+        _write_pages(project, edition, chapter, values, own, findings, folder, output, formats, say)
     return output
 
 
@@ -103,11 +105,13 @@ def _write_pages(
     findings: Mapping[str, Mapping[str, Any]],
     folder: Path,
     output: ChapterOutput,
+    formats: Collection[str],
     say: Callable[[str], None],
 ) -> None:
     from ..render.typst.compile import compile_pdf
     from .build import chapter_content, reconcile_edition
     from .chapter_source import MARK, banner_lines, plain_value, write_chapter_source
+    from .office import documents
     from .sphinx_build import edition_config, run_sphinx
     from .standalone import standalone_page
 
@@ -149,3 +153,7 @@ def _write_pages(
         output.pdf = folder / f"{chapter.name}.pdf"
         compile_pdf(work / "typst" / "book.typ", output.pdf, root=work / "typst")
         output.seconds["pdf"] = time.perf_counter() - started
+        if formats:
+            started = time.perf_counter()
+            output.office = documents(project, source, work, overrides, folder, chapter.name, formats, say)
+            output.seconds["office"] = time.perf_counter() - started

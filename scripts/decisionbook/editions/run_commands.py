@@ -19,6 +19,8 @@ def add_commands(commands: Any) -> None:
     _add_inputs(run)
     run.add_argument("-o", dest="output", type=Path, metavar="DIR", help="where to write (default: _build/runs/CHAPTER)")
     run.add_argument("--no-page", action="store_true", help="neither HTML page nor PDF")
+    run.add_argument("--docx", action="store_true", help="also an editable Word document of the chapter")
+    run.add_argument("--slides", action="store_true", help="also slides of the chapter")
     run.add_argument("--update", action="store_true", help="store the outputs of the default run in the committed notebook")
     run.set_defaults(command=_run)
 
@@ -84,11 +86,15 @@ def _run_into(folder: Path, options: argparse.Namespace, project: Any, edition: 
     own, values = _inputs(options, project, edition, chapter, requests, folder)
     _say_tables(project, chapter, own)
     print(f"running {chapter.name} ({chapter.title}) as of {edition.as_of} …")
-    done = run_and_write(project, edition, chapter, values, own, folder, page=not options.no_page)
+    formats = [name for name in ("docx", "slides") if getattr(options, name)]
+    if formats and options.no_page:
+        found = f"--{formats[0]} beside it"
+        raise InputError(Problem("--no-page", found, "one of the two", "The documents are made from the page."))
+    done = run_and_write(project, edition, chapter, values, own, folder, page=not options.no_page, formats=formats)
     from ..runs.chapter_run import DIFF_CSV, FINDINGS, as_text
 
     print(as_text(done.differences, done.against, most=20))
-    for path in (done.result.notebook, done.page, done.pdf, folder / FINDINGS, folder / DIFF_CSV):
+    for path in (done.result.notebook, done.page, done.pdf, *done.office, folder / FINDINGS, folder / DIFF_CSV):
         if path is not None:
             print(path)
     seconds = ", ".join(f"{name} {length:.1f} s" for name, length in done.seconds.items())

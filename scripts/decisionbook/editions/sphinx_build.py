@@ -105,9 +105,10 @@ def edition_config(edition: Edition) -> dict[str, Any]:
     }
 
 
-def _sphinx(builder: str, project: Project, edition: Edition, source: Path, output: Path, work: Path, *, pdf: bool) -> None:
+def book_overrides(edition: Edition, source: Path, *, pdf: bool) -> dict[str, Any]:
+    """Return the Sphinx configuration of a whole edition, assembled in `source`."""
     described = edition_config(edition)
-    overrides: dict[str, Any] = {
+    return {
         "decisionbook_data": str(source / BOOK_DATA),
         "decisionbook_edition": described,
         "html_context": {
@@ -123,7 +124,10 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
             "editions_script": f"../{EDITIONS_SCRIPT}",
         },
     }
-    run_sphinx(builder, project, source, output, work, overrides)
+
+
+def _sphinx(builder: str, project: Project, edition: Edition, source: Path, output: Path, work: Path, *, pdf: bool) -> None:
+    run_sphinx(builder, project, source, output, work, book_overrides(edition, source, pdf=pdf))
 
 
 def run_sphinx(builder: str, project: Project, source: Path, output: Path, work: Path, overrides: Mapping[str, Any]) -> None:

@@ -101,7 +101,9 @@ def _check_lists(site: Path, found: list[str], listed: dict[str, Any] | None, re
     known = [entry["id"] for entry in (listed or {}).get("editions", [])]
     if listed is None and (site / EDITIONS_SCRIPT).is_file():
         report.problems.append(f"changed  {EDITIONS_SCRIPT}")
-    report.problems += [f"missing  {name}/ (listed in {EDITIONS_SCRIPT})" for name in known if name not in found]
+    for name in (name for name in known if name not in found):
+        missing = f"{name}/{MANIFEST}" if (site / name).is_dir() else f"{name}/"
+        report.problems.append(f"missing  {missing} (listed in {EDITIONS_SCRIPT})")
     landing = site / LANDING
     links: list[str] = []
     if landing.is_file():

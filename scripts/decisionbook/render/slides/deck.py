@@ -108,7 +108,8 @@ def _findings(made: Any, deck: Deck, findings: Sequence[Finding]) -> None:
     slide = _slide(made, deck, "要点")
     height = Emu(int(Inches(5.3) / max(1, len(findings))))
     longest = max(len(f.text) + len(f.flip) for f in findings)
-    size = next((s for s, most in ((18, 110), (16, 150), (14, 210), (12, 290)) if longest * len(findings) <= most * 3), 11)
+    # Characters that a third of the page takes at each size.
+    size = next((s for s, most in ((20, 110), (18, 150), (16, 200), (14, 270)) if longest * len(findings) <= most * 3), 12)
     for number, finding in enumerate(findings):
         top = Emu(Inches(1.55) + number * height)
         _text(slide, finding.number, LEFT, top, Inches(3.1), height, 28 if len(finding.number) < 12 else 20, ACCENT, bold=True)
@@ -116,8 +117,8 @@ def _findings(made: Any, deck: Deck, findings: Sequence[Finding]) -> None:
         if finding.flip:
             _run(box.text_frame.add_paragraph(), finding.flip, size - 2, SOFT)
         if number:
-            rule = slide.shapes.add_connector(1, LEFT, top - Inches(0.06), LEFT + INNER, top - Inches(0.06))
-            rule.line.color.rgb = RGBColor.from_string(LINE)
+            rule = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, LEFT, top - Inches(0.06), INNER, Pt(0.75))
+            _paint(rule, LINE)
 
 
 def _exhibit(made: Any, deck: Deck, exhibit: Exhibit) -> None:
@@ -145,11 +146,16 @@ def _bars(slide: Any, bars: Bars, *place: Any) -> Any:
     chart = frame.chart
     _dress(chart, legend=False)
     plot = chart.plots[0]
-    plot.gap_width, plot.has_data_labels = 60, True
+    plot.gap_width, plot.has_data_labels = 60 if len(bars.values) > 5 else 180, True
     labels = plot.data_labels
     labels.font.size, labels.number_format, labels.number_format_is_linked = Pt(13), "#,##0.##", False
     plot.series[0].format.fill.solid()
     plot.series[0].format.fill.fore_color.rgb = RGBColor.from_string(SECOND)
+    for number, category in enumerate(reversed(bars.categories)):
+        if category in bars.highlighted:
+            fill = plot.series[0].points[number].format.fill
+            fill.solid()
+            fill.fore_color.rgb = RGBColor.from_string(ACCENT)
     chart.value_axis.visible = chart.value_axis.has_major_gridlines = False
     chart.category_axis.tick_labels.font.size = Pt(13)
     return frame
@@ -238,3 +244,4 @@ def _paint(shape: Any, colour: str) -> None:
     shape.fill.solid()
     shape.fill.fore_color.rgb = RGBColor.from_string(colour)
     shape.line.fill.background()
+    shape.shadow.inherit = False

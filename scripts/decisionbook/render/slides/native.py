@@ -10,14 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...charts.theme import TOKENS
+
 
 @dataclass(frozen=True)
 class Bars:
-    """Horizontal bars: one value for each category."""
+    """Horizontal bars: one value for each category, those of the region in focus highlighted."""
 
     categories: tuple[str, ...]
     values: tuple[float, ...]
     title: str
+    highlighted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,10 @@ def _bars(spec: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], rows: S
     values = [float(row["at"]) for row in drawn]
     # The column of the table that holds the drawn values gives their name.
     at = next((n for n in range(len(columns)) if _same([row[n] for row in rows], values)), None)
-    return Bars(tuple(str(row["category"]) for row in drawn), tuple(values), _title(columns[at])) if at is not None else None
+    if at is None:
+        return None
+    focus = frozenset(str(row["category"]) for row in drawn if row.get("colour") == TOKENS["accent"])
+    return Bars(tuple(str(row["category"]) for row in drawn), tuple(values), _title(columns[at]), focus)
 
 
 def _datasets(spec: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:

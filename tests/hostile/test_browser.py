@@ -1,0 +1,130 @@
+"""Hostile data in Chromium: nothing of it runs, loads or leaves, on any page, and the reader sees it as text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..browser.conftest import NOTE_VIOLATIONS, chromium  # noqa: F401
+from . import strings
+from .conftest import Made
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hostile")]
+
+# In every frame before anything else: what a string calls, what it could open, and what it could change.
+TRAP = """
+window.__trapped = [];
+window.trap = function (what) { window.__trapped.push(String(what)); };
+["alert", "confirm", "prompt", "open", "print"].forEach(function (name) {
+  window[name] = function () { window.__trapped.push(name); };
+});
+"""
+# What no data may become. Scripts of the book are files; a page that stands alone has its own, bound by their hashes.
+ACTIVE = """() => {
+  const bad = [], alone = document.body.classList.contains("db-standalone");
+  document.querySelectorAll("*").forEach((e) => {
+    const tag = e.tagName.toLowerCase();
+    if (["iframe", "object", "embed", "base", "form", "foreignobject", "noscript", "image"].includes(tag)) bad.push(tag);
+    if (tag === "img" && !/^(data:|_)/.test(e.getAttribute("src") || "")) bad.push("img " + e.getAttribute("src"));
+    if (tag === "script" && !e.hasAttribute("src") && e.type !== "application/json" && !alone) bad.push("script");
+    if (tag === "meta" && /refresh/i.test(e.httpEquiv)) bad.push("refresh");
+    for (const a of e.attributes) {
+      if (/^on/i.test(a.name) || a.name === "autofocus" || a.name === "srcdoc") bad.push(tag + " " + a.name);
+      const address = a.value.replace(/[\\s\\u0000-\\u001f]/g, "");
+      if (/^(xlink:)?href$|^src$|action$/.test(a.name) && /^(javascript|vbscript|data:text)/i.test(address)) bad.push(a.value);
+      if (/^(xlink:)?href$|^src$/.test(a.name) && /evil\\.invalid/.test(address)) bad.push(a.value);
+    }
+  });
+  return bad;
+}"""
+
+
+class Watched:
+    """A page and everything that went wrong in it."""
+
+    def __init__(self, browser: Any, target: Path) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.context.add_init_script(NOTE_VIOLATIONS + TRAP)
+        self.page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("dialog", lambda dialog: (self.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("console", lambda m: self.faults.append(f"console {m.text}") if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
+        self.page.on("download", lambda download: self.faults.append(f"download {download.url}"))
+        self.page.on("popup", lambda popup: self.faults.append(f"popup {popup.url}"))
+        self.page.on("request", self._request)
+        self.page.goto(target.resolve().as_uri())
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.faults.append(f"request {request.url}")
+
+    def close(self) -> list[str]:
+        """Return what happened in the page's life, and close it."""
+        for frame in self.page.frames:
+            self.faults += [f"ran {what}" for what in frame.evaluate("window.__trapped || []")]
+        self.faults += [f"policy {text}" for text in self.page.evaluate("window.__violations")]
+        self.faults += [f"element {text}" for text in self.page.evaluate(ACTIVE)]
+        self.context.close()
+        return self.faults
+
+
+def exercise(page: Any) -> None:
+    """Do what makes a page put data into its document: charts, sliders, evidence, tables of all figures, search, editions."""
+    for chart in page.query_selector_all(".db-chart[id]"):
+        chart.scroll_into_view_if_needed()
+        page.wait_for_timeout(150)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    for slider in page.query_selector_all("input[type=range]:not([disabled])"):
+        slider.press("ArrowRight")
+    for mark in page.query_selector_all("[data-evidence][aria-haspopup=dialog]")[:40]:
+        mark.evaluate("(e) => e.click()")
+    for field in page.query_selector_all("main input[type=search], main select"):
+        field.evaluate("(e) => { e.value = e.options ? e.options[e.options.length - 1].value : 'trap';"
+                       " e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); }")
+    for row in page.query_selector_all("main tbody tr")[:60]:
+        row.evaluate("(e) => { (e.querySelector('button, summary, a[href^=\"#\"]') || e).click(); }")
+    for name in (".db-edition-button", ".db-search-open"):
+        if page.query_selector(f"{name}:not([disabled])"):
+            page.evaluate(f"document.querySelector('{name}').click()")
+    if page.query_selector("#db-search-dialog[open] input, dialog[open] input[type=search]"):
+        for query in ("trap", "</script>", "<img src=x onerror=trap('query')>", "eval", "公式"):
+            page.fill("dialog[open] input[type=search]", query)
+            page.wait_for_timeout(120)
+
+
+def test_nothing_runs_on_any_page(made: Made, chromium: Any) -> None:  # noqa: F811
+    faults = {}
+    pages = made.pages()
+    assert len(pages) > 10
+    for path in pages:
+        watched = Watched(chromium, path)
+        exercise(watched.page)
+        if found := watched.close():
+            faults[path.name] = found[:6]
+    assert faults == {}
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def test_the_reader_sees_the_strings_as_text(made: Made, chromium: Any) -> None:  # noqa: F811
+    watched = Watched(chromium, made.project.site / made.edition.name / "hostile_chapter.html")
+    cells = watched.page.eval_on_selector_all("#tab-hostile tbody tr td:first-child", "(all) => all.map((e) => e.textContent)")
+    watched.close()
+    assert list(map(plain, cells)) == [plain(text) for text in strings.SHOWN.values()]
+
+
+def test_the_trap_itself_works(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
+    """Without escaping each kind of string is seen: the tests above can fail."""
+    unsafe = "".join(strings.HTML[name] for name in ("image", "svg", "iframe", "script"))
+    (tmp_path / "x.html").write_text(f"<!DOCTYPE html><html><body class=''>{unsafe}<a href=\"javascript:trap()\">x</a></body></html>")
+    watched = Watched(chromium, tmp_path / "x.html")
+    watched.page.wait_for_timeout(200)
+    found = " ".join(watched.close())
+    for words in ("ran script", "ran image", "ran svg", "element iframe", "element javascript:trap()", "element script"):
+        assert words in found, found
