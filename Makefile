@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # A user's imports are compiled; without this every kernel start would compile pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help help-all setup book editions check test lab notebooks doctor lock lint browser benchmark clean
+.PHONY: help help-all setup book editions check test lab notebooks doctor lock lint browser benchmark soak clean
 
 help: ##- the commands that matter
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ browser: ##- install what the browser tests need, when this machine lets us
 
 benchmark: $(READY) ##- print ratios against the stock tools
 	$(BIN)/python tests/benchmarks/run.py
+
+soak: $(READY) ##- long trials of faults and loads; writes tests/soak/report.json and the table in docs/reference/faults.md
+	$(BIN)/python -m tests.soak $(if $(TRIALS),--trials $(TRIALS)) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove builds; published editions under _build/site stay
 	rm -rf _build/work _build/book _build/runs _build/cache

@@ -38,9 +38,14 @@ FIGURES = [
     figure("000-0001", "reproduced", finding_value="0.918601", bounds={"low": 0.9175, "high": 0.9197}),
     figure("000-0002", "unverifiable", published="8.22%", note="缺：上半年生产总值；是收入与生产总值之比"),
     figure(
-        "000-0003", "contradicted", published="75 家", finding_value="78", unit="家", cause="分项之和为78。",
+        "000-0003",
+        "contradicted",
+        published="75 家",
+        finding_value="78",
+        unit="家",
+        cause="分项之和为78。",
         changes_conclusion="no",
-    ),  # fmt: skip
+    ),
     figure("000-0004", "input", published="425 亿元"),
 ]
 

@@ -128,10 +128,11 @@ NUMERAL = re.compile(
 
 
 def prose_of(text: str) -> str:
-    """Return the prose of a MyST text: without code, roles, directives' heads, links' targets and front matter."""
+    """Return the prose of a MyST text: without code, roles, directives' heads and options, links' targets and front matter."""
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     text = re.sub(r"(?ms)^```.*?^```", " ", text)
     text = re.sub(r"(?m)^:::.*$", " ", text)
+    text = re.sub(r"(?m)^:[a-z-]+: .*$", " ", text)
     text = re.sub(r"\{[\w:-]+\}`[^`]*`", " ", text)
     text = re.sub(r"`[^`]*`", " ", text)
     return re.sub(r"\]\([^)]*\)", "] ", text)

@@ -5,20 +5,28 @@
   var FUNCTIONS = { abs: Math.abs, exp: Math.exp, log: Math.log, max: Math.max, min: Math.min, sqrt: Math.sqrt };
   var ENDLESS = 1e40, FAR = 1e30, MAX_CORNER_INPUTS = 14;
 
+  /* As in Python: no value at all where a part of it is no finite number (Math.pow(NaN, 0) would be 1). */
   function evaluate(tree, values) {
-    var result = compute(tree, values);
-    return typeof result === "number" && !Number.isNaN(result) && Math.abs(result) !== Infinity ? result : NaN;
+    try { return compute(tree, values); } catch (error) { return NaN; }
   }
 
   function compute(tree, values) {
-    if (!Array.isArray(tree)) return NaN;
+    if (!Array.isArray(tree)) throw new TypeError("not a tree");
+    var result = apply(tree, values);
+    if (typeof result !== "number" || !Number.isFinite(result)) throw new RangeError("no finite number");
+    return result;
+  }
+
+  function apply(tree, values) {
     var head = tree[0];
     if (head === "number") return tree[1];
     if (head === "name") return Object.prototype.hasOwnProperty.call(values, tree[1]) ? values[tree[1]] : NaN;
     if (head === "call") {
       if (!Object.prototype.hasOwnProperty.call(FUNCTIONS, tree[1])) return NaN;
+      if ((tree[1] === "max" || tree[1] === "min") ? tree.length < 4 : tree.length !== 3) return NaN;
       return FUNCTIONS[tree[1]].apply(null, tree.slice(2).map(function (t) { return compute(t, values); }));
     }
+    if (tree.length !== (head === "neg" ? 2 : 3)) return NaN;
     var left = compute(tree[1], values);
     if (head === "neg") return -left;
     var right = compute(tree[2], values);

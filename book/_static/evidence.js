@@ -296,7 +296,7 @@
   window.addEventListener("resize", function () { if (current) { put(); } });
   // A table that scrolls sideways takes its numbers along, the view stays behind.
   document.addEventListener("scroll", function (event) {
-    if (event.target !== document && !view.contains(event.target)) { hide(); }
+    if (event.target !== document && current && event.target.contains(current)) { hide(); }
   }, true);
   // page.js names every mark by a title; here the view says more, and two boxes over one mark are one too many.
   document.addEventListener("DOMContentLoaded", function () {

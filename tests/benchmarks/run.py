@@ -1,28 +1,28 @@
 """Measure this project against the stock tools, on the same notebooks, in one run; prints a table of ratios.
 
-    python tests/benchmarks/run.py [--chapters NAME ...] [--skip-pages]
+    python tests/benchmarks/run.py [--quick] [--sweep N] [--chapters NAME ...] [--skip-pages]
 
-Stock is papermill's command line, once a notebook, then `jupyter-book build` on what it wrote. Works in a temporary
-copy of the project. Both sides have compiled bytecode; each total includes the start of its commands. Numbers in
-seconds hold for one machine at one moment, ratios for longer: load of the machine is printed with them.
+Stock is papermill's command line, once a notebook, then `jupyter-book build` on what it wrote; its rebuild is that of
+a book that executes its notebooks into its own cache. Works in a temporary copy of the project. Both sides have
+compiled bytecode; each total includes the start of its commands. Numbers in seconds hold for one machine at one
+moment, ratios for longer: the load of the machine is printed with them.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from measure import Rows, command, row, show_machine
+from sweeps import CHAPTER, measure_sweeps
 
 ROOT = Path(__file__).resolve().parents[2]
 _RUN = """
@@ -57,15 +57,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--chapters", nargs="+", metavar="NAME", help="these chapters only (then without pages)")
     parser.add_argument("--skip-pages", action="store_true", help="measure runs, not pages")
+    parser.add_argument("--sweep", type=int, default=1000, metavar="N", help="runs of the sweep (default: 1000; 0: none)")
+    parser.add_argument("--quick", action="store_true", help="a few minutes: three chapters, no pages, a sweep of 60")
     options = parser.parse_args()
     # A benchmark that does not let Python keep bytecode measures the compiler.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        measure(Path(folder), options.chapters, pages=not options.skip_pages and not options.chapters)
+        only = options.chapters or ([CHAPTER, "carbon_market", "housing_burden"] if options.quick else None)
+        sweep = min(60, options.sweep) if options.quick else options.sweep
+        measure(Path(folder), only, pages=not options.skip_pages and not only, sweep=sweep)
     return 0
 
 
-def measure(folder: Path, only: Sequence[str] | None, *, pages: bool) -> None:
+def measure(folder: Path, only: Sequence[str] | None, *, pages: bool, sweep: int) -> None:
+    """Measure all, in a copy of the project below `folder`."""
     project = folder / "project"
     for name in ("data", "notebooks", "book"):
         shutil.copytree(ROOT / name, project / name)
@@ -75,11 +80,11 @@ def measure(folder: Path, only: Sequence[str] | None, *, pages: bool) -> None:
     os.environ["PYTHONPATH"] = str(code.parent)
     command([sys.executable, "-m", "compileall", "-q", str(code)], folder)
     chapters, edition = trim(project, only)
-    show_machine(len(chapters))
+    show_machine(f"{len(chapters)} chapters")
     python = sys.executable
     command([python, "-m", "decisionbook.cli", "--project", str(project), "params"], project)
-    table: list[tuple[str, float, float]] = []
-
+    table: Rows = []
+    start_of_commands(project, table)
     executed = folder / "stock"
     executed.mkdir()
     stock_runs = sum(papermill(project, name, executed) for name in chapters)
@@ -89,10 +94,19 @@ def measure(folder: Path, only: Sequence[str] | None, *, pages: bool) -> None:
         row(table, f"all {len(chapters)} chapters, cold, {workers} at a time", stock_runs, seconds)
 
     warm(project, edition, chapters[0], executed, table)
+    if sweep:
+        measure_sweeps(folder, project, sweep, table)
     if pages:
         measure_pages(folder, project, executed, stock_runs, table)
     print("\nratio = stock / ours; above 1, ours is faster")
-    show_machine(len(chapters))
+    show_machine(f"{len(chapters)} chapters")
+
+
+def start_of_commands(project: Path, table: Rows) -> None:
+    """The help screens, which ought to be there at once: ours against papermill's."""
+    lines = [[sys.executable, "-m", module, "--help"] for module in ("papermill", "decisionbook.cli")]
+    stock, ours = (statistics.median(command(line, project)[0] for _ in range(5)) for line in lines)
+    row(table, "--help (aim: under 0.30 s)", stock, ours)
 
 
 def trim(project: Path, only: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
@@ -113,7 +127,7 @@ def papermill(project: Path, chapter: str, target: Path) -> float:
     return command([*line, str(target / source.name)], project)[0]
 
 
-def warm(project: Path, edition: dict[str, str], chapter: str, executed: Path, table: list[tuple[str, float, float]]) -> None:
+def warm(project: Path, edition: dict[str, str], chapter: str, executed: Path, table: Rows) -> None:
     """One more run of a chapter: what it costs beyond its cells, here and with papermill's command line."""
     said = command([sys.executable, "-c", _WARM, str(project), edition["id"], edition["as_of"], chapter], project)[1]
     pairs = [tuple(map(float, line.split())) for line in said.splitlines() if re.match(r"[\d.]+ [\d.]+$", line)]
@@ -129,17 +143,15 @@ def warm(project: Path, edition: dict[str, str], chapter: str, executed: Path, t
     row(table, f"one more run ({chapter}), over its cells' {own:.2f} s", statistics.median(stock), over)
 
 
-def measure_pages(folder: Path, project: Path, executed: Path, stock_runs: float, table: list[tuple[str, float, float]]) -> None:
+def measure_pages(folder: Path, project: Path, executed: Path, stock_runs: float, table: Rows) -> None:
     """The whole HTML book, a rebuild without change, and one with a changed cell of a table."""
-    book = folder / "stock-book"
-    shutil.copytree(executed, book)
-    names = sorted(p.stem for p in book.glob("*.ipynb"))
-    (book / "_config.yml").write_text("title: Stock\nexecute:\n  execute_notebooks: 'off'\n", encoding="utf-8")
-    toc = {"format": "jb-book", "root": names[0], "chapters": [{"file": n} for n in names[1:]]}
-    (book / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
-    stock_line = ["jupyter-book", "build", str(book)]
-    stock_line[0] = str(Path(sys.executable).with_name("jupyter-book"))
+    stock_line = stock_book(folder / "stock-book", executed, "off")
     stock_pages = command(stock_line, folder)[0]
+    # A book that executes: its notebooks find the project by this variable.
+    os.environ["DECISIONBOOK_PROJECT"] = str(project)
+    caching_line = stock_book(folder / "caching-book", executed, "cache")
+    caching = command(caching_line, folder)[0]
+    caching_again = command(caching_line, folder)[0]
     shutil.rmtree(project / "_build", ignore_errors=True)
     line = [sys.executable, "-m", "decisionbook.cli", "--project", str(project), "build"]
     seconds, said = command(line, project)
@@ -149,10 +161,23 @@ def measure_pages(folder: Path, project: Path, executed: Path, stock_runs: float
     unchanged, _ = command(line, project)
     stock_again = command(stock_line, folder)[0]
     row(table, "rebuild, nothing changed (stock: pages only)", stock_again, unchanged)
+    row(table, "whole book, against jupyter-book that executes", caching, seconds - pdf)
+    row(table, "rebuild, nothing changed, against its cache", caching_again, unchanged)
     change(project / "data" / "visitor_measures.csv", "机场、火车站", "机场、车站")
     seconds, said = command([*line, "--no-pdf"], project)
     ran = [m[1] for m in re.finditer(r"\] (\w+): \d+ findings, [\d.]+ s", said)]
     row(table, f"rebuild, one cell changed (ran {', '.join(ran) or 'nothing'})", stock_runs + stock_again, seconds)
+
+
+def stock_book(book: Path, executed: Path, execution: str) -> list[str]:
+    """Write a plain Jupyter Book of the executed notebooks and return the command that builds it."""
+    shutil.copytree(executed, book)
+    names = sorted(p.stem for p in book.glob("*.ipynb"))
+    settings = {"execute_notebooks": execution, "timeout": 600}
+    (book / "_config.yml").write_text(yaml.safe_dump({"title": "Stock", "execute": settings}), encoding="utf-8")
+    toc = {"format": "jb-book", "root": names[0], "chapters": [{"file": n} for n in names[1:]]}
+    (book / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
+    return [str(Path(sys.executable).with_name("jupyter-book")), "build", str(book)]
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -168,29 +193,6 @@ def laps(said: str) -> str:
 def lap(said: str, name: str) -> float:
     match = re.search(rf"\b{name} ([\d.]+) s", laps(said))
     return float(match[1]) if match else 0.0
-
-
-def command(line: list[str], folder: Path) -> tuple[float, str]:
-    """Run a command and return its seconds and what it said; one that fails ends the benchmark."""
-    started = time.perf_counter()
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        sys.exit(f"{' '.join(line)[:200]}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
-    return seconds, done.stdout
-
-
-def row(table: list[tuple[str, float, float]], name: str, stock: float, ours: float) -> None:
-    if not table:
-        print(f"{'':64}{'stock':>9}{'ours':>9}{'ratio':>8}")
-    table.append((name, stock, ours))
-    print(f"{name:64}{stock:8.2f}s{ours:8.2f}s{stock / ours:7.1f}×", flush=True)
-
-
-def show_machine(chapters: int) -> None:
-    load: Callable[[], tuple[float, float, float]] = getattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
-    averages = ", ".join(f"{x:.1f}" for x in load())
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {averages}, {chapters} chapters")
 
 
 if __name__ == "__main__":

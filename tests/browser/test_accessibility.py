@@ -111,8 +111,11 @@ def test_a_barrier_would_be_found(open_page: OpenPage, site: Path) -> None:
     page.evaluate("""() => document.querySelector('article').insertAdjacentHTML('beforeend',
         '<p class="faint">浅</p><input type="text"><a href="#main"></a>'
         + '<p><button class="tiny">小</button><button class="tiny">小</button></p>')""")
-    page.evaluate("""() => { document.querySelector('.faint').style.color = '#ddd';
-        for (const e of document.querySelectorAll('.tiny')) e.style.cssText = 'padding:0;border:0;min-height:0;font-size:9px'; }""")
+    page.evaluate("""() => {
+        document.querySelector('.faint').style.color = '#ddd';
+        const small = 'padding: 0; border: 0; min-height: 0; font-size: 9px';
+        for (const e of document.querySelectorAll('.tiny')) e.style.cssText = small;
+    }""")
     rules = {line.split(":")[0] for line in violations(page)}
     assert rules >= {"color-contrast", "label", "link-name", "target-size"}
 

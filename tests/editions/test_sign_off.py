@@ -79,7 +79,9 @@ def test_who_wrote_does_not_check(built: Project, capsys: pytest.CaptureFixture[
     assert "second pair of eyes" in capsys.readouterr().err
 
 
-def test_an_unknown_role_a_missing_name_and_a_wrong_date_are_wrong_input(built: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_role_a_missing_name_and_a_wrong_date_are_wrong_input(
+    built: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["sign", "2000.01", "--role", "审", "--name", " ", "--date", "2000-02-31"]) == 2
     said = capsys.readouterr().err
     assert "--role" in said
@@ -87,7 +89,9 @@ def test_an_unknown_role_a_missing_name_and_a_wrong_date_are_wrong_input(built: 
     assert "--date" in said
 
 
-def test_an_old_build_cannot_be_signed(built: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_old_build_cannot_be_signed(
+    built: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("decisionbook.editions.sign_off.describe", lambda project, edition: {"title": "另一本"})
     assert sign("执笔", "甲") == 1
     assert "older than the project" in capsys.readouterr().err

@@ -115,11 +115,11 @@ REFUSED = {
 SHOWN = {name: text for name, text in STRINGS.items() if text not in REFUSED.values() and "\x00" not in text}
 #: All of those in one text, for a place that takes only one.
 EVERYTHING = " ".join(SHOWN.values())
-#: One of each kind, for a title that stands at the head of every page.
+#: A title that stands at the head of every page: as long as its one-page brief can take.
 TITLE = " ".join(
     STRINGS[name]
     for name in (
-        "html: script", "html: quoted image", "markup: jinja", "typst: eval", "characters: bidi override", "typst: markup",
+        "html: script", "typst: quote", "html: quoted image", "characters: bidi override",
     )
 )  # fmt: skip
 #: A cell of a megabyte: refused too.

@@ -198,6 +198,26 @@ def test_nothing_outlives_a_parent_that_dies(end: str) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def test_what_a_killed_parent_and_server_left_is_removed_by_the_next_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PARENT.format(root=str(ROOT), end="time.sleep(600)")]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert parent.stdout is not None
+    words = parent.stdout.readline().split()
+    left, living = Path(words[3]), tmp_path / "db-of-another"
+    (living / "sub").mkdir(parents=True)
+    warm.remove_abandoned(tmp_path)
+    assert left.is_dir(), "its owner lives"
+    # The server first, and both too quickly for either to tidy up after the other.
+    for pid in (int(words[2]), parent.pid):
+        os.kill(pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert left.is_dir()
+    warm.remove_abandoned(tmp_path)
+    assert not left.exists()
+    assert living.is_dir(), "a folder that says nothing of an owner is somebody else's"
+
+
 def test_a_parent_that_ends_leaves_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PARENT.format(root=str(ROOT), end="pass")], capture_output=True, text=True, check=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,20 @@ import nbformat
 
 from decisionbook.cli import main
 from decisionbook.editions.definition import find_edition
+from decisionbook.project import Project
 from decisionbook.runs.cache import RunCache
 
 from . import child, smallbook
 from .child import Ended, digest
+
+# Where the first bench is kept, of which the others are copies; without it each is built anew.
+template: Path | None = None
+
+
+@functools.cache
+def _template() -> Bench:
+    assert template is not None
+    return Bench(template)
 
 
 def silent(_: str) -> None:
@@ -24,26 +35,38 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.project = smallbook.small_project(folder / "p")
+        self.project = Project(folder / "p")
         self.target = self.project.build / "book" / smallbook.EDITION
         self.temp = folder / "t"
         self.variant = "A"
         self.seconds: list[float] = []
+        self.steps = 0
         self.whole: dict[str, str] = {}
+        self.site = ""
+        if template is None or folder == template:
+            self._make()
+        else:
+            made = _template()
+            shutil.copytree(made.project.root, self.project.root)
+            self.seconds, self.steps, self.whole, self.site = list(made.seconds), made.steps, dict(made.whole), made.site
+
+    def _make(self) -> None:
+        """Build both variants from nothing, A last, and publish A."""
+        smallbook.small_project(self.project.root)
         with child.private_temp(self.temp):
             for variant in ("B", "A"):
                 shutil.rmtree(self.project.build, ignore_errors=True)
                 smallbook.switch(self.project, variant)
-                ended = self.build()
-                if ended.code:
-                    raise RuntimeError(ended.said)
+                self.steps = self._must("build").steps
                 self.whole[variant] = digest(self.target)
-                self.steps = ended.steps
-            ended = self.command("publish")
-            if ended.code:
-                raise RuntimeError(ended.said)
-            # The pages of a published edition are compared with nothing newer: the reference stays what it is.
+            self._must("publish")
             self.site = digest(self.project.site)
+
+    def _must(self, word: str) -> Ended:
+        ended = self.build() if word == "build" else self.command(word)
+        if ended.code:
+            raise RuntimeError(f"an undisturbed {word} ended with {ended.code}: {ended.said}")
+        return ended
 
     def command(self, *words: str, **how: object) -> Ended:
         """Run a command of the book in a process of its own."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from decisionbook.runs import warm
+
 _PR_SET_CHILD_SUBREAPER = 36
 # Steps after which something on the disk is another: a kill is placed right before one of them.
 _CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.link", "os.mkdir", "os.truncate", "shutil.rmtree")
@@ -138,6 +140,9 @@ def _begin(folder: Path, kill_at: int | None, hook: Hook | None) -> None:
     main.__spec__ = None
     main.__dict__.pop("__file__", None)
     tempfile.tempdir = None
+    # At its end the child does what a command does, not what this program would do at its own.
+    atexit._clear()
+    atexit.register(warm.stop)
     _watch(os.open(folder / "steps", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), kill_at, hook)
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import child, disk, kills, load, together
+from . import bench, child, disk, kills, load, together
 from .report import REPORT, add_result, as_text, update_docs
 from .trial import Fault, Result, make
 
@@ -52,7 +52,7 @@ FAULTS = (
           3, together.dying_worker),
     Fault("bad-kernel", "a kernel that hangs, spins, prints 100 MB, allocates without end, or dies",
           "It is ended, cell and limit are named, nothing outlives it.", 10, together.bad_kernels),
-    Fault("missing-tools", "no program on the path: no Chromium, git, pdftotext", "Build and verify work, byte for byte the same.",
+    Fault("missing-tools", "no program on the path: Chromium, git, pdftotext", "Build and verify work, byte for byte the same.",
           3, together.missing_tools),
 )  # fmt: skip
 LOADS = (
@@ -66,6 +66,21 @@ ORDER = tuple(fault.name for fault in EVERYTHING)
 TRIALS = sum(fault.share for fault in FAULTS)
 
 
+# What `make test` keeps of each: together some seconds. What other tests hold (kernels, Dask) is not repeated.
+SHORT = {
+    "build-kill": 3, "sweep-kill": 1, "cache-kill": 8, "publish-kill": 15, "full-disk": 1, "failing-write": 3, "read-only": 2,
+    "damaged-cache": 1, "damaged-site": 8, "clock": 1, "two-builds": 2, "two-publishes": 6, "build-and-publish": 1,
+    "two-sweeps": 1, "missing-tools": 1,
+}  # fmt: skip
+
+
+def _chosen(options: argparse.Namespace) -> list[Fault]:
+    named = [fault for fault in EVERYTHING if not options.only or fault.name in options.only]
+    if options.short:
+        return [fault for fault in named if fault.name in SHORT]
+    return [fault for fault in named if fault in FAULTS or not options.no_load]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the trials and return 1 when anything was lost, else 0."""
     parser = argparse.ArgumentParser(
@@ -74,19 +89,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--trials", type=int, metavar="N", help=f"faults in all (default: {TRIALS}, or the share of --only)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of all trials (default: 1)")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", choices=ORDER, help="one kind of fault or load")
+    parser.add_argument("--short", action="store_true", help="a few trials of most faults; no load")
     parser.add_argument("--no-load", action="store_true", help="faults only")
     parser.add_argument("--report", type=Path, default=REPORT, metavar="FILE", help="where the JSON goes")
     options = parser.parse_args(arguments)
-    chosen = (
-        [f for f in EVERYTHING if f.name in options.only] if options.only else list(FAULTS if options.no_load else EVERYTHING)
-    )
+    chosen = _chosen(options)
     shares = sum(fault.share for fault in chosen if fault in FAULTS) or 1
     child.adopt_orphans()
     results: list[Result] = []
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    bench.template = folder / "bench"
     try:
         for number, fault in enumerate(chosen, start=1):
-            count = fault.share if fault in LOADS or not options.trials else max(1, round(fault.share * options.trials / shares))
+            count = fault.share
+            if options.short:
+                count = SHORT[fault.name]
+            elif options.trials and fault in FAULTS:
+                count = max(1, round(fault.share * options.trials / shares))
             print(f"[{number}/{len(chosen)}] {fault.name}: {count} trial(s)", flush=True)
             results.append(make(fault, folder, count, options.seed, print))
             add_result(results[-1], options.seed, options.report)

@@ -36,13 +36,13 @@ GRID = 6
 
 
 def build_kills(setting: Setting) -> Iterator[list[str]]:
-    """Kill a build that has something to do; every second one has to run its notebooks too."""
+    """Kill a build that has something to do; every fifth one has to run its notebooks too."""
     bench, done = Bench(setting.folder), 0
     with child.private_temp(bench.temp):
         while done < setting.count:
             before = bench.variant
             bench.turn()
-            if setting.random.random() < 0.5:
+            if setting.random.random() < 0.2:
                 shutil.rmtree(bench.project.build / "cache", ignore_errors=True)
             typical = statistics.median(bench.seconds[-9:])
             how: dict[str, object] = {"kill_after": setting.random.uniform(0.02, 1.3) * typical}

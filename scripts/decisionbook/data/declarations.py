@@ -18,7 +18,7 @@ from .text import text_fault, text_problems
 
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
-PERIOD = re.compile(r"^\d{4}(-S[12]|-Q[1-4]|-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?$")
+PERIOD = re.compile(r"\A\d{4}(-S[12]|-Q[1-4]|-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?\Z", re.ASCII)
 CHAPTER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _RULE = re.compile(r"^\s*(\w+)\s*(<=|<|!=)\s*(\w+)\s*$")
 

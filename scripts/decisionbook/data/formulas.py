@@ -64,10 +64,11 @@ def parse(expression: str, names: tuple[str, ...]) -> list[object]:
     if len(expression) > MAX_LENGTH:
         raise FormulaError(f"the expression is longer than {MAX_LENGTH} characters")
     try:
-        body = ast.parse(expression.strip(), mode="eval").body
+        return _as_list(ast.parse(expression.strip(), mode="eval").body, names, 0)
+    except FormulaError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormulaError(f"{expression!r} is not an arithmetic expression") from error
-    return _as_list(body, names, 0)
+        raise FormulaError(f"{expression[:80]!r} is not an arithmetic expression") from error
 
 
 def _as_list(node: ast.expr, names: tuple[str, ...], depth: int) -> list[object]:
@@ -79,7 +80,10 @@ def _as_list(node: ast.expr, names: tuple[str, ...], depth: int) -> list[object]
 
     # A boolean is an int to Python; in a formula it is no number.
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        value = float(node.value)
+        try:
+            value = float(node.value)
+        except OverflowError:
+            value = math.inf
         if not math.isfinite(value):
             raise FormulaError("a number in the expression is not finite")
         return ["number", value]
@@ -96,24 +100,33 @@ def _as_list(node: ast.expr, names: tuple[str, ...], depth: int) -> list[object]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         if node.func.id not in FUNCTIONS:
             raise FormulaError(f"function {node.func.id!r} is not allowed ({', '.join(FUNCTIONS)})")
+        if (len(node.args) != 1) != (node.func.id in ("max", "min")) or not node.args:
+            raise FormulaError(f"{node.func.id} takes {'several values' if node.func.id in ('max', 'min') else 'one value'}")
         return ["call", node.func.id, *(inner(a) for a in node.args)]
     raise FormulaError(f"{ast.unparse(node)!r} is not arithmetic")
 
 
 def evaluate(tree: list[object], values: Mapping[str, float]) -> float:
-    """Return the value of a parsed tree; division by zero and results that are no number raise FormulaError."""
+    """Return the value of a parsed tree; raises FormulaError where it, or a part of it, is no finite real number.
+
+    Parts count because the page's engine and a spreadsheet go on after an overflow each in their own way.
+    """
     try:
-        result = _evaluate(tree, values)
+        return _evaluate(tree, values)
     except ZeroDivisionError as error:
         raise FormulaError("division by zero") from error
     except (OverflowError, ValueError, TypeError) as error:
         raise FormulaError(f"the expression has no value here: {error}") from error
-    if isinstance(result, complex) or math.isnan(result):
-        raise FormulaError("the expression has no real value here")
-    return result
 
 
 def _evaluate(tree: list[object], values: Mapping[str, float]) -> float:
+    result = _computed(tree, values)
+    if isinstance(result, complex) or not math.isfinite(result):
+        raise ValueError("a part of it is no finite real number")
+    return result
+
+
+def _computed(tree: list[object], values: Mapping[str, float]) -> float:
     head = tree[0]
     if head == "number":
         return float(tree[1])  # type: ignore[arg-type]

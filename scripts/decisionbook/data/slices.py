@@ -117,6 +117,9 @@ def _collect(node: ast.AST, cell: int, bound: frozenset[str], found: Uses, reade
             found.names.append(node.id)
     elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in bound:
         found.attributes.append((node.value.id, node.attr))
+    elif isinstance(node, ast.Subscript):
+        # What stands in the brackets chooses rows or an entry, like the arguments of a reading call.
+        go(node.value)
     elif isinstance(node, ast.IfExp) and any(_is_none(part) for part in (node.body, node.orelse)):
         # `x if it is known else None` says when there is a value, not what the value is.
         go(node.body)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ def _who(holder: Holder) -> str:
 
 def _take(path: Path, own: Holder) -> bool:
     """Create the lock with its content in one step; return whether it was free."""
-    staged = path.with_name(f"{path.name}.{own['pid']}")
+    # Threads of one process may wait for each other too.
+    staged = path.with_name(f"{path.name}.{threading.get_ident()}.{own['pid']}")
     staged.write_text(json.dumps(own), encoding="utf-8")
     try:
         os.link(staged, path)

@@ -15,7 +15,7 @@ from ..data.published import load_figures
 from ..reconcile.causes import one_digit_changed, transposed_digits
 from .candidates import Quantity, agrees
 from .draft import Draft
-from .relations import Relation, Sentences, counted, find_relations, table_relations
+from .relations import Relation, Sentences, counted, find_relations, group_relations, misplaced_points, table_relations
 
 KINDS = {
     "sum": "合计与分项",
@@ -90,17 +90,21 @@ def check_draft(package: Package, draft: Draft, earlier: Sequence[Figure] = (), 
     """Return the remarks on a draft, the surest first, with every number at most once for each kind."""
     checker = _Checker(package, draft)
     sentences = Sentences(draft.quantities, draft.context, checker.ends)
-    relations = [*find_relations(sentences), *table_relations(draft.tables, draft.quantities)]
+    relations = [*find_relations(sentences), *table_relations(draft.tables, draft.quantities),
+                 *group_relations(checker.text, draft.tables, draft.quantities)]
     for relation in relations:
         checker.proof.compared += 1
         checker.proof.held += _judge(checker, relation)
+    for quantity in misplaced_points(sentences):
+        words = f"占比与率用%，个百分点只用于两个百分数之差；这里写{checker.printed(quantity)}"
+        checker.say("unit", quantity, f"{number_text(quantity.value)}%", "单位", words, 0.7)
     by_start = {q.start: q for q in draft.quantities}
     for relation, start, end, items in counted(checker.text, draft.numbers, by_start):
         checker.proof.compared += 1
         if items == relation.target.value:
             checker.proof.held += 1
         else:
-            said = f"前面列举{items}项，这里写{checker.printed(relation.target)}"
+            said = f"{'后面' if start > relation.target.start else '前面'}列举{items}项，这里写{checker.printed(relation.target)}"
             checker.say("count", relation.target, str(items), f"{relation.target.value - items:+g}", said, relation.sure,
                         [(start, end, checker.text[start:end])])  # fmt: skip
     _twice(checker)
@@ -163,7 +167,7 @@ def _judge_sum(checker: _Checker, relation: Relation) -> bool:
         return True
     sure = relation.sure if relation.exact or off < 0 else 0.55
     if not all(q.exact for q in (target, *parts)):
-        sure = min(sure, 0.5) if abs(off) > 0.1 * target.base else 0.0
+        sure = min(sure, 0.5) if total < target.interval.low or total > target.interval.high else 0.0
     sums = "＋".join(checker.printed(p) for p in parts)
     expected = f"{number_text(total / target.factor)}{target.unit if target.unit != '1' else ''}"
     words = f"分项之和为{expected}（{sums}），这里写{checker.printed(target)}"
@@ -359,6 +363,7 @@ def _official(checker: _Checker, earlier: Sequence[Figure]) -> None:
         period, period_sure = draft.context.period(number.start, stock=False)
         if area_sure < 0.8 or period_sure < 0.8:
             continue
+        _scale(checker, quantity, matches[0].indicator, area, known)
         for base, factor, unit, name, kind in known.get((matches[0].indicator, area, period), []):
             if _dimension(unit) != _dimension(quantity.unit) or (unit == "%") != (quantity.unit == "%"):
                 continue
@@ -379,6 +384,19 @@ def known_figures(package: Package, published_on: str, without: str) -> list[Fig
     places: dict[str, Row] = {r["figure_id"]: r for r in package.rows("figures")}
     kept = [f for f in load_figures(package).values() if f.source_id != without and (not published_on or dates[f.source_id] <= published_on)]
     return sorted(kept, key=lambda f: (f.source_id, places[f.figure_id]["char_start"]))
+
+
+def _scale(
+    checker: _Checker, quantity: Quantity, indicator: str, area: str,
+    known: Mapping[tuple[str, str, str], list[tuple[float, float, str, str, str]]],
+) -> None:  # fmt: skip
+    """A value a thousand times off everything on record for the same indicator and area has lost 万 or 亿."""
+    held = [v for (i, a, _), values in known.items() if i == indicator and a == area for v in values]
+    ratios = [abs(math.log10(quantity.base / v[0])) for v in held if v[0] > 0 and quantity.base > 0 and _dimension(v[2]) == _dimension(quantity.unit)]
+    if ratios and min(ratios) > 2.7:
+        near = held[0]
+        words = f"同一指标在{near[3]}为{number_text(near[0] / near[1])}{near[2]}，这里写{checker.printed(quantity)}，相差约{10 ** round(min(ratios)):,}倍"
+        checker.say("unit", quantity, f"{number_text(near[0] / near[1])}{near[2]}上下", f"{10 ** round(min(ratios)):,}倍", words, 0.65)
 
 
 def by_kind(remarks: Sequence[Remark]) -> Mapping[str, int]:

@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
     proof.add_argument("draft", type=Path, metavar="DRAFT", nargs="?", help="the draft: .docx, .txt or .pdf with a text layer")
     proof.add_argument("-o", "--output", type=Path, metavar="DIR", help="where the report goes (default: DRAFT-proof)")
     proof.add_argument("--sure", type=float, metavar="X", help="leave out remarks less sure than X (0 to 1)")
-    proof.add_argument("--measure", type=int, nargs="?", const=200, metavar="N", help="plant N errors of each kind in the sources; print what is found")
+    proof.add_argument("--measure", type=int, nargs="?", const=40, metavar="N", help="plant N errors of each kind in the sources; print what is found")
     proof.add_argument("--sources", type=Path, metavar="DIR", help="with --measure: the folder with the source texts")
     proof.add_argument("--seed", type=int, default=1, metavar="S", help="with --measure: seed of the planting (default: 1)")
     proof.set_defaults(command=_proof)

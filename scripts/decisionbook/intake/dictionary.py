@@ -33,6 +33,7 @@ class Dictionary:
         self._all = {key: self._names[key] | _pairs(str(r.get("definition") or "")) for key, r in self.rows.items()}
         counts = Counter(pair for pairs in self._all.values() for pair in pairs)
         self._weight = {pair: math.log((1 + len(self.rows)) / n) for pair, n in counts.items()}
+        self._asked: dict[tuple[str, str], list[Match]] = {}
         self._holders: dict[str, list[str]] = defaultdict(list)
         for key, pairs in self._all.items():
             for pair in pairs:
@@ -43,6 +44,11 @@ class Dictionary:
 
     def matches(self, words: str, unit: str, most: int = 3) -> list[Match]:
         """Return the indicators that fit the words and the unit best, the best first."""
+        if (words, unit) not in self._asked:
+            self._asked[words, unit] = self._matches(words, unit)
+        return self._asked[words, unit][:most]
+
+    def _matches(self, words: str, unit: str) -> list[Match]:
         said = _pairs(words)
         found = []
         for key in {k for pair in said for k in self._holders.get(pair, ())}:
@@ -53,7 +59,7 @@ class Dictionary:
                 score *= 0.5 if _base(unit) in {_base(u) for u in known} else 0.25
             if score > 0.05:
                 found.append(Match(key, str(self.rows[key]["name_zh"]), round(min(score, 1.0), 3)))
-        return sorted(found, key=lambda m: (-m.score, m.indicator))[:most]
+        return sorted(found, key=lambda m: (-m.score, m.indicator))
 
     def _share(self, pairs: frozenset[str], said: frozenset[str]) -> float:
         whole = sum(self._weight.get(p, 0.0) for p in pairs)

@@ -62,11 +62,12 @@ def make_draft(
     published_on: str = "",
     without: str = "",
     rules: Sequence[Rule] | None = None,
-    known: bool = True,
+    dictionary: Dictionary | None = None,
+    formulas: bool = True,
 ) -> Draft:
     """Return the draft of a document.
 
-    `without` leaves the rows of that source out of all that is known; `known` False leaves out every earlier source.
+    `without` leaves the rows of that source out of all that is known; `formulas` False looks for no candidate formulas.
     """
     text = document.text
     rules = project_rules(package) if rules is None else rules
@@ -76,11 +77,10 @@ def make_draft(
     keys = [f"{source_id}-{number:04}" for number in range(1, len(reading.numbers) + 1)]
     units = {r["unit_measure"]: r for r in package.rows("units")}
     found = quantities(reading.numbers, keys, context, units, qualifiers(package))
-    dictionary = load_dictionary(package, without=without)
+    dictionary = load_dictionary(package, without=without) if dictionary is None else dictionary
     matches = {key: dictionary.matches(words_of(context, tables, n), n.unit) for key, n in zip(keys, reading.numbers, strict=True)}
     meant = {key: frozenset(m.indicator for m in some) for key, some in matches.items()}
-    earlier = earlier_figures(package, published_on, without) if known else []
-    made = candidates(found, context, earlier, meant)
+    made = candidates(found, context, earlier_figures(package, published_on, without), meant) if formulas else []
     return Draft(source_id, document, reading.numbers, reading.excluded, tables, context, keys, found, made, matches, dictionary)
 
 

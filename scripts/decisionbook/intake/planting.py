@@ -13,8 +13,10 @@ from ..data.coverage import read_sources
 from ..data.package import Package
 from ..reconcile.causes import one_digit_changed, transposed_digits
 from .checks import SHOWN, Proof, check_draft, known_figures
+from .dictionary import load_dictionary
 from .documents import Document
-from .draft import make_draft
+from .draft import Draft, make_draft
+from .reader import project_rules
 from .tokens import Number
 
 Edit = tuple[int, int, str]
@@ -126,12 +128,14 @@ class _Source:
 
     def __init__(self, package: Package, source_id: str, published_on: str, text: str) -> None:
         self.package, self.source_id, self.published_on, self.text = package, source_id, published_on, text
+        self.dictionary = load_dictionary(package, without=source_id)
+        self.rules = project_rules(package)
         self.earlier = known_figures(package, published_on, source_id)
-        draft = make_draft(package, Document(Path(source_id), text, "txt"), source_id, published_on=published_on, without=source_id)
+        draft = self.draft(text)
         self.numbers = [n for n in draft.numbers if re.fullmatch(r"\d[\d.]*", _digits(text, n)) and n.value > 0]
         linked = self._linked()
         self.linked = [n for n in self.numbers if any(n.start < e and n.end > s for s, e in linked)]
-        self.before = {known: self._remarks(self.proof(text, known)) for known in (False, True)}
+        self.before = {known: self._remarks(self.proof(draft, known)) for known in (False, True)}
 
     def _linked(self) -> list[tuple[int, int]]:
         from ..data.published import load_formulas
@@ -139,20 +143,26 @@ class _Source:
         named = {i for f in load_formulas(self.package) for i in (f.figure_id, *(k for _, k in f.inputs))}
         return [(r["char_start"], r["char_end"]) for r in self.package.rows("figures") if r["figure_id"] in named and r["source_id"] == self.source_id]
 
-    def proof(self, text: str, known: bool) -> Proof:
-        """Return the proof of a text in the place of this source, with or without what was known before it."""
+    def draft(self, text: str) -> Draft:
         document = Document(Path(self.source_id), text, "txt")
-        draft = make_draft(self.package, document, self.source_id, published_on=self.published_on, without=self.source_id, known=False)
+        return make_draft(self.package, document, self.source_id, published_on=self.published_on, without=self.source_id,
+                          rules=self.rules, dictionary=self.dictionary, formulas=False)  # fmt: skip
+
+    def proof(self, draft: Draft, known: bool) -> Proof:
+        """Return the proof of a text in the place of this source, with or without what was known before it."""
         return check_draft(self.package, draft, self.earlier if known else (), official=known)
 
     def _remarks(self, proof: Proof) -> Counter[tuple[str, str, str]]:
         return Counter((r.kind, r.printed, r.words) for r in proof.remarks if r.sure >= SHOWN)
 
-    def is_found(self, edits: Sequence[Edit], known: bool) -> bool:
+    def are_found(self, edits: Sequence[Edit]) -> tuple[bool, bool]:
+        """Return whether the edits bring a remark, from the text alone and with what was known before."""
         text = self.text
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
-        return bool(self._remarks(self.proof(text, known)) - self.before[known])
+        draft = self.draft(text)
+        alone, known = (bool(self._remarks(self.proof(draft, known)) - self.before[known]) for known in (False, True))
+        return alone, known
 
 
 def measure(package: Package, folder: Path, trials: int, seed: int) -> tuple[list[Rate], list[Alarm]]:
@@ -170,7 +180,7 @@ def measure(package: Package, folder: Path, trials: int, seed: int) -> tuple[lis
         rates.append(Rate(kind, *counts[0], *counts[1]))
     alarms = []
     for source in sources:
-        proof = source.proof(source.text, True)
+        proof = source.proof(source.draft(source.text), True)
         remarks = tuple(f"{r.kind} {r.sure:.2f} {r.words}" for r in proof.remarks if r.sure >= SHOWN)
         alone, known = (sum(source.before[k].values()) for k in (False, True))
         alarms.append(Alarm(source.source_id, proof.numbers, proof.compared, alone, known, remarks))
@@ -186,8 +196,8 @@ def _planted(generator: random.Random, plant: Plant, pool: Sequence[tuple[_Sourc
         if not edits or all(source.text[s:e] == new for s, e, new in edits):
             continue
         planted += 1
-        alone += source.is_found(edits, False)
-        known += source.is_found(edits, True)
+        found = source.are_found(edits)
+        alone, known = alone + found[0], known + found[1]
     return planted, alone, known
 
 

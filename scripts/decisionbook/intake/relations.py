@@ -93,7 +93,7 @@ def _sums(sentences: Sentences, group: Sequence[Quantity], following: Sequence[Q
         if not _PARTS.search(opening) or len(opening) > 44:
             continue
         parts = _list_of(sentences, rest, total)
-        bracket = opening.lstrip()[:1] in "（(" and "其中" in opening
+        bracket = bool(re.search(r"[（(]\s*其中", opening))
         if len(parts) > 1:
             closed = bracket or "分别" in opening or "分为" in opening
             yield _sum(total, parts, 0.85 if bracket else 0.6, exact=closed)
@@ -135,6 +135,12 @@ def _shares(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relatio
         close = sentences.between(whole, share)
         if "占" in gap and len(gap) < 40 and re.fullmatch(r"[）)\s]*(?:总[数量额])?的?\s*(?:比重|比例)?[为达约]?", close):
             yield Relation("share", share, (part, whole), "a/b", 0.9)
+        elif "占" not in gap and len(gap) < 60 and re.search(r"占(?:比|全[^，。]{0,8}|总[^，。]{0,6})?(?:的?[为达])?$", close) and len(close) < 18:
+            # 总量 … 其中甲 …，占 p%: the second level is the part of the first.
+            if whole.base < part.base and "其中" in gap:
+                yield Relation("share", share, (whole, part), "a/b", 0.6)
+        elif re.search(r"率[为达]?$", close) and len(close) < 12 and len(gap) < 16 and whole.base <= part.base:
+            yield Relation("share", share, (whole, part), "a/b", 0.6)
 
 
 def _changes(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relation]:
@@ -146,7 +152,8 @@ def _changes(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relati
         if len(gap) > 40:
             continue
         third = group[place + 2] if place + 2 < len(group) else None
-        from_to = re.search(r"(?:从|由)[^，。；]{0,26}$", sentences.before(first, 30))
+        lead = sentences.between(group[place - 1], first) if place else sentences.before(first, 30)
+        from_to = re.search(r"(?:从|由)[^，。；]{0,26}$", lead)
         to = re.search(rf"(?:{_UP}|{_DOWN})[^，。；、\d]{{0,8}}(?:至|到|为|了)?[^，。；、]{{0,12}}$|(?:至|到)[^，。；、]{{0,12}}$", gap)
         compared = re.search(r"[，,]?\s*(?:比|较|相比)[^，。；]{0,26}$", gap)
         if from_to and to:
@@ -184,7 +191,7 @@ def _hundreds(sentences: Sentences) -> Iterator[Relation]:
     shares = [q for group in sentences.groups for q in group if q.unit == "%" and 0 < q.value < 100 and q.kind != "table"]
     run: list[Quantity] = []
     for share in [*shares, None]:
-        if share is not None and run and share.start - sentences.ends[run[-1].key] < 34 and run[-1].exact:
+        if share is not None and run and share.start - sentences.ends[run[-1].key] < 46 and run[-1].exact:
             run.append(share)
             continue
         if 3 <= len(run) <= 9 and all(q.exact for q in run):
@@ -247,8 +254,74 @@ def _ranked(table: Table, at: dict[tuple[int, int], Quantity], heads: Sequence[s
 
 
 def counted(text: str, numbers: Sequence[Number], by_start: dict[int, Quantity]) -> Iterator[tuple[Relation, int, int, int]]:
-    """Yield counts that names stand before (甲、乙、丙三个阶段): the relation, where the list is, and how many names."""
+    """Yield counts that names stand beside (甲、乙、丙三个阶段; 六个方面:甲、乙…): the relation, the list's place, the names."""
     for listing, number in counted_listings(text, numbers):
         quantity = by_start.get(number.start)
         if quantity is not None and not listing.open and listing.items > 2 and number.value < 20:
             yield Relation("count", quantity, (), "n", 0.55), listing.start, listing.end, listing.items
+    for number in numbers:
+        quantity = by_start.get(number.start)
+        if quantity is None or number.qualifier != "exact" or number.kind != "number" or not 2 <= number.value < 13 or quantity.dimension != "count":
+            continue
+        opening = re.match(r"[^，。：:;；、\n\d]{0,12}[：:。]\s*", text[number.end : number.end + 24])
+        if opening is None:
+            continue
+        start = number.end + opening.end()
+        last = _ordinals(text[start : start + 2500])
+        if last > 1:
+            yield Relation("count", quantity, (), "n", 0.6), start, start + 2, last
+        elif "：" in opening[0] or ":" in opening[0]:
+            named = re.match(r"[^。；;：:\n]{6,160}", text[start:])
+            items = 1 + named[0].count("、") + bool(re.search(r"、[^、]*(?:和|及|与)[^、]+$", named[0])) if named and "、" in named[0] else 0
+            if named and items > 2 and not re.search(r"[，,]|等|\d", named[0]):
+                yield Relation("count", quantity, (), "n", 0.55), start, start + len(named[0]), items
+
+
+_ORDINALS = "一二三四五六七八九"
+
+
+def _ordinals(text: str) -> int:
+    """Return how far a list that begins at once counts: 一是…二是…三是 gives 3; 0 where none begins."""
+    if not re.match(r"\s*一是", text):
+        return 0
+    place, count = 0, 0
+    for character in _ORDINALS:
+        found = text.find(f"{character}是", place)
+        # A second 一是 begins another list.
+        again = text.find("一是", place + 1) if count else -1
+        if found < 0 or 0 <= again < found:
+            break
+        place, count = found + 1, count + 1
+    return count
+
+
+def group_relations(text: str, tables: Sequence[Table], found: Sequence[Quantity]) -> Iterator[Relation]:
+    """Yield what the text says of a group of rows (merged cells of the first column) against the sum of its cells."""
+    for table in tables:
+        groups: dict[str, list[Quantity]] = {}
+        name = ""
+        for row in table.cells[1:]:
+            name = row[0].text or name
+            cells = [q for q in found for c in row[1:] if c.start <= q.start < c.end]
+            if name and cells:
+                groups.setdefault(name, []).append(cells[-1])
+        for name, cells in groups.items():
+            if len(cells) < 2 or len(groups) < 2 or len({c.unit for c in cells}) > 1:
+                continue
+            for quantity in found:
+                if quantity.kind == "table" or quantity.dimension != cells[0].dimension or not 0 < table.start - quantity.start < 900:
+                    continue
+                near = text[max(quantity.sentence, quantity.start - 34) : quantity.start]
+                if name in near and max(near.rfind(n) for n in groups) == near.rfind(name):
+                    yield _sum(quantity, cells, 0.55, exact=True)
+                    break
+
+
+def misplaced_points(sentences: Sentences) -> Iterator[Quantity]:
+    """Yield percentage points that no change and no distance stands before: 占比为3.45个百分点."""
+    for group in sentences.groups:
+        for quantity in group:
+            words = sentences.before(quantity, 26)
+            if quantity.unit == "个百分点" and not re.search(rf"{_UP}|{_DOWN}|高|低|差|快|慢|回|收窄|贡献|拉动|超|加快|放缓|压|扩", words):
+                if re.search(r"占|率|比重|份额|为|达", words):
+                    yield quantity

@@ -117,6 +117,7 @@ def preload() -> dict[str, str]:
 def _rehearse() -> None:
     """Make a small chart, so that what libraries import and remember at their first use is there for every kernel."""
     import pandas as pd
+
     from decisionbook.charts import bundle, dot_plot
 
     frame = pd.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]})

@@ -85,7 +85,7 @@ def _findings(builder: TypstBuilder, docname: str, doctree: nodes.document) -> l
         blocks = [block for child in item.children if isinstance(child, nodes.definition) for block in child.children]
         turning = [block for block in blocks if "flip" in block.get("classes", [])]
         rest = [block for block in blocks if block not in turning]
-        shown = "".join(writer.render(mark) for mark in marks)
+        shown = "".join(map(writer.mark, marks))
         # A turning point is set by the brief itself, as the text of its paragraph.
         flips = "".join(f"[{writer.inside(block)}], " for block in turning)
         listed.append(

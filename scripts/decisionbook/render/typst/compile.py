@@ -57,9 +57,7 @@ def _fonts() -> typst.Fonts:
     Those inside the Typst wheel serve mathematics alone: the page design names the packaged fonts for text, without
     fallback.
     """
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(font_files()[0].parent)]
-    )
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(font_files()[0].parent)])
 
 
 def compile_pdf(

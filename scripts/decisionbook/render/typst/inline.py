@@ -14,6 +14,7 @@ from .latexmath import typst_math
 from .notes import figure_note
 
 _SAFE_ADDRESS = re.compile(r"(https?://|mailto:)[^\s]+", re.IGNORECASE)
+_LAST_WORD = re.compile(r"[!-~]+$|.$|$", re.DOTALL)
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
 
 
@@ -22,7 +23,12 @@ class InlineWriter(BaseWriter):
     """Inline nodes; each method returns markup without surrounding white space."""
 
     def on_Text(self, node: nodes.Text) -> str:
-        return inline(str(node))
+        text = str(node)
+        if not self.is_marked(node):
+            return inline(text)
+        # The last character, or the last run of digits and Latin letters, stays with its mark.
+        at = max(len(text.rstrip()) - len(_LAST_WORD.search(text.rstrip())[0]), 0)  # type: ignore[index]
+        return f"{inline(text[:at])}#joined[{inline(text[at:])}"
 
     def on_emphasis(self, node: nodes.Element) -> str:
         return self.wrapped("emph", node)
@@ -52,17 +58,29 @@ class InlineWriter(BaseWriter):
     def on_inline(self, node: nodes.Element) -> str:
         classes = node["classes"]
         if "evidence" in classes:
-            verdict = next((c for c in classes if c in VERDICTS), "")
-            text = node.astext().strip()
-            raised = "true" if self.marks_number(node) else "false"
-            mark = f"#evidence({string(verdict)}, raised: {raised}, {f'[{inline(text)}]' if text else 'none'});"
-            row = None if self.plain_links else self.row_label(node)
-            linked = f"#link(label({string(row)}))[{mark}];" if row else mark
-            return linked + (self.evidence_note(node, row) if raised == "true" else "")
+            if not self.marks_number(node):
+                return self.mark(node)
+            closing = "" if is_mark(following(node)) else "];"
+            return self.mark(node, raised=True) + self.evidence_note(node, self.row_label(node)) + closing
         if "status-pill" in classes:
             status = next((c for c in classes if c in ("current", "pending", "historical")), "current")
             return f"#pill({string(status)})[{self.inside(node)}];"
-        return self.anchored(node) + self.inside(node)
+        opening = "#joined[" if "finding" in classes and self.is_marked(node) else ""
+        return self.anchored(node) + opening + self.inside(node)
+
+    def is_marked(self, node: nodes.Node) -> bool:
+        """Return whether a raised mark of a verdict follows a text or number."""
+        mark = following(node)
+        return is_mark(mark) and self.marks_number(mark)  # type: ignore[arg-type]
+
+    def mark(self, node: nodes.Element, *, raised: bool = False) -> str:
+        """Return the mark of a verdict, linked to the row that explains it."""
+        verdict = next((c for c in node["classes"] if c in VERDICTS), "")
+        text = node.astext().strip()
+        shown = f"[{inline(text)}]" if text else "none"
+        call = f"#evidence({string(verdict)}, raised: {str(raised).lower()}, {shown});"
+        row = None if self.plain_links else self.row_label(node)
+        return f"#link(label({string(row)}))[{call}];" if row else call
 
     def row_label(self, mark: nodes.Element) -> str | None:
         """Return the label of the row that explains what a mark judges; None in that row itself, or when it is not printed."""
@@ -180,3 +198,15 @@ class InlineWriter(BaseWriter):
         if "html" in formats and re.fullmatch(r"\s*<br\s*/?>\s*", node.astext()):
             return "#linebreak();"
         return ""
+
+
+def following(node: nodes.Node) -> nodes.Node | None:
+    """Return the sibling after a node."""
+    siblings = node.parent.children if node.parent is not None else []
+    at = next((i for i, sibling in enumerate(siblings) if sibling is node), len(siblings))
+    return siblings[at + 1] if at + 1 < len(siblings) else None
+
+
+def is_mark(node: nodes.Node | None) -> bool:
+    """Return whether a node is the mark of a verdict."""
+    return isinstance(node, nodes.inline) and "evidence" in node["classes"]

@@ -26,6 +26,9 @@ class Writer(InlineWriter, FigureWriter):
         return self.inside(node)
 
     def on_section(self, node: nodes.Element) -> str:
+        rest = [child for child in node.children if not isinstance(child, nodes.title)]
+        if rest and all(isinstance(child, nodes.bullet_list) and "exhibits" in child["classes"] for child in rest):
+            return ""  # on paper the lists of figures and tables stand before the text
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
         number = self.builder.section_number(self.docname, node)
         name = title.astext() if title is not None else self.docname
@@ -143,7 +146,7 @@ class Writer(InlineWriter, FigureWriter):
         term = next((child for child in item.children if isinstance(child, nodes.term)), nodes.term())
         before, number, unit, found = split_number(term)
         meaning = [child for child in item.children if isinstance(child, nodes.definition)]
-        marks = "".join(self.render(mark) for mark in found)
+        marks = "".join(map(self.mark, found))
         notes = "".join(self.evidence_note(mark, self.row_label(mark)) for mark in found)
         shown = f"{content(before)}, {content(number)}, {content(unit)}, [{marks}], [{notes}]"
         body = self.boxed([part for each in meaning for part in each.children])

@@ -21,6 +21,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
+from lxml import etree
 
 from .parts import add_field, paragraph_property
 
@@ -177,7 +178,7 @@ def _fonts(document: Any) -> None:
             f'<w:font {nsdecls("w")} w:name="{name}"><w:altName w:val="{fallbacks}"/><w:charset w:val="86"/>'
             '<w:family w:val="auto"/><w:pitch w:val="default"/></w:font>'
         ))  # fmt: skip
-    part._blob = table.xml.encode("utf-8") if hasattr(table, "xml") else part.blob
+    part._blob = etree.tostring(table, xml_declaration=True, encoding="UTF-8", standalone=True)
 
 
 def describe(document: Any, title: str, author: str, keywords: Sequence[str], date: datetime.date | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.text import safe_cell
+from .parts import printable_xml
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ def write_workbook(charts: Sequence[ChartData], path: Path, date: datetime.date 
     front.append(["图", "单位", "来源", "表"])
     for number, chart in enumerate(charts, 1):
         name = _sheet_name(chart.title, number)
-        front.append([safe_cell(cell) for cell in (chart.title, chart.unit, chart.source, name)])
+        front.append([_cell(cell) for cell in (chart.title, chart.unit, chart.source, name)])
         sheet = book.create_sheet(name)
         columns = chart.data.get("columns", [])
         heads = [c.get("title") or c["name"] for c in columns]
         units = [f"（{c['unit']}）" if c.get("unit") else "" for c in columns]
-        sheet.append([safe_cell(f"{head}{unit}") for head, unit in zip(heads, units, strict=True)])
+        sheet.append([_cell(f"{head}{unit}") for head, unit in zip(heads, units, strict=True)])
         for row in chart.data.get("rows", []):
-            sheet.append([safe_cell(cell) for cell in row])
+            sheet.append([_cell(cell) for cell in row])
         sheet.freeze_panes = "A2"
     for sheet in book.worksheets:
         for cell in sheet[1]:
@@ -64,7 +65,11 @@ def write_workbook(charts: Sequence[ChartData], path: Path, date: datetime.date 
     path.write_bytes(without_clock(made.getvalue(), when))
 
 
+def _cell(value: Any) -> Any:
+    return safe_cell(printable_xml(value)) if isinstance(value, str) else value
+
+
 def _sheet_name(title: str, number: int) -> str:
     # Excel allows 31 characters, and not these; the number keeps names apart.
-    plain = re.sub(r"[][:*?/\\]", "", title)
+    plain = re.sub(r"[][:*?/\\']", "", printable_xml(title))
     return f"{number} {plain}"[:31].strip()
