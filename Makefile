@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # A user's imports are compiled; without this every kernel start would compile pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help help-all setup book editions check test lab notebooks doctor lock lint browser benchmark soak clean
+.PHONY: help help-all setup book editions check test lab notebooks doctor lock lint browser benchmark soak docs licences audit clean
 
 help: ##- the commands that matter
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,16 @@ benchmark: $(READY) ##- print ratios against the stock tools
 
 soak: $(READY) ##- long trials of faults and loads; writes tests/soak/report.json and the table in docs/reference/faults.md
 	$(BIN)/python -m tests.soak $(if $(TRIALS),--trials $(TRIALS)) $(if $(SEED),--seed $(SEED))
+
+docs: $(READY) ##- the developer documentation as web pages, without a network
+	$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs _build/docs
+	@echo "Open _build/docs/index.html"
+
+licences: $(READY) ##- write docs/reference/licences.md from what the lock installs
+	$(BIN)/python .ci/licences.py
+
+audit: $(READY) ##- known vulnerabilities of the lock; exit 1 when there are, 3 when the database was not reached
+	@$(BIN)/python .ci/audit.py
 
 clean: ## remove builds; published editions under _build/site stay
 	rm -rf _build/work _build/book _build/runs _build/cache

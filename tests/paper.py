@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pdfplumber
 import pikepdf
@@ -80,7 +81,7 @@ def broken_links(pdf: pikepdf.Pdf) -> list[str]:
     broken = []
     for number, page in enumerate(pdf.pages, 1):
         for annotation in page.get("/Annots", []):
-            action = annotation.get("/A", {})
+            action: Any = annotation.get("/A", {})
             target = annotation.get("/Dest", action.get("/D"))
             if target is None:
                 if action.get("/S") != "/URI":
@@ -102,7 +103,7 @@ def links(pdf: pikepdf.Pdf) -> int:
 
 def _names(pdf: pikepdf.Pdf) -> list[str]:
     if "/Names" in pdf.Root and "/Dests" in pdf.Root.Names:
-        return list(pikepdf.NameTree(pdf.Root.Names.Dests))
+        return [str(name) for name, _ in pikepdf.NameTree(pdf.Root.Names.Dests).items()]
     return []
 
 

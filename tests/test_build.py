@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pikepdf
 import pytest
 import yaml
 
 from decisionbook.cli import main
+from decisionbook.data.declarations import chapter_names, load_chapter
 from decisionbook.data.package import Package
 from decisionbook.editions.build import build
 from decisionbook.editions.definition import find_edition
@@ -21,6 +23,7 @@ from decisionbook.editions.manifest import hash_file
 from decisionbook.project import Project
 
 from .conftest import copy_project
+from .paper import broken_links, is_accessible, least_size, outside
 
 pytestmark = pytest.mark.xdist_group("build")
 TWO = ["industry_revenue_share", "base_station_growth"]
@@ -67,6 +70,29 @@ def test_a_build_leaves_what_the_contract_names(built: Project) -> None:
     assert len(rows) == len(Package(built).rows("figures"))
     share = next(r for r in rows if r["published"] == "0.92%" and r["source_id"] == "000")
     assert (share["finding"], share["verdict"]) == ("industry_revenue_share.revenue_share", "reproduced")
+
+
+def test_paper_of_a_build_stays_within_its_margins_and_each_brief_on_its_page(built: Project) -> None:
+    folder = folder_of(built)
+    book = folder / "decision-reference-2024.09.pdf"
+    assert outside(book, side=25, top=15, bottom=10) == []
+    listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    for path in (book, *(folder / kind / f"{chapter}.pdf" for kind in ("pdf", "briefs") for chapter in TWO)):
+        assert path.relative_to(folder).as_posix() in listed
+        with pikepdf.open(path) as pdf:
+            assert is_accessible(pdf), path
+            assert broken_links(pdf) == [], path
+            assert (len(pdf.pages) == 1) == (path.parent.name == "briefs")
+        if path.parent.name == "briefs":
+            assert outside(path, side=19, top=10, bottom=10) == []
+            assert least_size(path) >= 9
+
+
+def test_the_chart_that_a_chapter_declares_for_its_brief_is_one_of_its_charts(project: Project) -> None:
+    for name in chapter_names(project):
+        declared = load_chapter(project, name).brief_chart
+        assert declared, name
+        assert f'"name": "{declared}"' in (project.notebooks / f"{name}.ipynb").read_text(encoding="utf-8"), name
 
 
 def test_findings_carry_value_unit_bounds_and_parameters(built: Project) -> None:

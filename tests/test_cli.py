@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import pkgutil
@@ -14,7 +15,7 @@ import nbformat
 import pytest
 
 from decisionbook import editions, runs
-from decisionbook.cli import main
+from decisionbook.cli import _parser, main
 from decisionbook.data.declarations import load_chapter
 from decisionbook.project import Project
 
@@ -41,7 +42,56 @@ def test_help_imports_nothing_heavy() -> None:
     assert "build" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["build", "run", "params", "check"])
+def test_help_fits_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    commands = next(a.choices for a in _parser()._actions if isinstance(a, argparse._SubParsersAction))
+    assert len(lines) <= len(commands) + 15, "each command is told in one line"
+
+
+UNKNOWN_WORDS = {
+    "a command": (["biuld"], "found an unknown command 'biuld'", 'Did you mean "build"?'),
+    "an option": (["build", "--editon", "2024.09"], "found an unknown option --editon", 'Did you mean "--edition"?'),
+    "an option with a value": (["build", "--editon=2024.09"], "found an unknown option --editon", 'Did you mean "--edition"?'),
+    "a choice": (["completion", "bsh"], "found an unknown SHELL 'bsh'", 'Did you mean "bash"?'),
+    "one word too many": (["clean", "everything"], "one word too many, 'everything'", "decisionbook clean --help"),
+    "nothing where a word must be": (["sweep"], "CHAPTER", "decisionbook sweep --help"),
+    "an option without its value": (["build", "--edition"], "expected one argument", "decisionbook build --help"),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_WORDS)
+def test_a_mistyped_command_line_gets_a_suggestion(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words, found, suggestion = UNKNOWN_WORDS[kind]
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert found in said
+    assert suggestion in said
+
+
+def test_an_unknown_table_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(capsys, "template", "observatons")
+    assert (code, 'Did you mean "observations"?' in text) == (2, True)
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "decisionbook", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "decisionbook")
+
+
+def test_run_without_a_chapter_is_told_unless_all_are_updated(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = said(capsys, "run")
+    assert (code, CHAPTER in text) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", sorted(next(a.choices for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)))
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

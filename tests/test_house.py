@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,19 @@ def test_what_is_public_says_what_it_returns(path: Path) -> None:
 )
 def test_the_docstring_rule_sees_a_fault(text: str | None) -> None:
     assert docstring_fault(text)
+
+
+def test_nothing_public_is_left_unused() -> None:
+    """What only its own test calls is dead: a name must stand a second time in the package, a notebook or pyproject.toml."""
+    sources = [*MODULES, *(ROOT / "notebooks").glob("*.ipynb"), *PACKAGE.rglob("*.md"), ROOT / "pyproject.toml"]
+    counts = Counter(word for path in sources for word in re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    unused = []
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.decorator_list
+            if named and counts[node.name] < 2:
+                unused.append(f"{path.relative_to(PACKAGE).as_posix()}: {node.name}")
+    assert unused == []
 
 
 def test_file_names_are_valid_on_windows() -> None:

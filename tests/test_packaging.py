@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,9 +57,35 @@ def test_the_lock_names_versions_and_hashes_but_no_address() -> None:
 @pytest.mark.slow
 def test_the_wheel_works_in_a_clean_environment(tmp_path: Path) -> None:
     """Only the wheel and its dependencies: no source folder on the path, commands find the project by --project."""
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(ROOT)]
+    # From a copy: setuptools leaves its build folder in the tree and would put what is stale there into the next wheel.
+    source = tmp_path / "source"
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        source.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    leftovers = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "scripts", source / "scripts", ignore=leftovers)
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(source),
+    ]
     subprocess.run(build, check=True, cwd=tmp_path)
     wheel = next(tmp_path.glob("*.whl"))
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("decisionbook/")}
+    package = ROOT / "scripts"
+    ours = {
+        p.relative_to(package).as_posix()
+        for p in (package / "decisionbook").rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
+    }
+    assert packed == ours, "every file of the package is in the wheel, templates and styles too"
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
     site = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "venv"), "platbase": str(tmp_path / "venv")}))

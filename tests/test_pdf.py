@@ -231,3 +231,23 @@ def test_only_what_changed_is_compiled_again_and_the_bytes_stay_the_same(book: B
     for name in ("book.pdf", "pdf/alpha.pdf", "briefs/alpha.pdf"):
         assert (tmp_path / "one" / name).read_bytes() == (printed / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert (tmp_path / "three/briefs/alpha.pdf").read_bytes() != (printed / "briefs/alpha.pdf").read_bytes()
+
+
+def test_cards_of_key_findings_print_as_one_list_with_their_pointers_inside(tmp_path: Path) -> None:
+    def cards(app: Sphinx) -> None:
+        def wrap(_: Sphinx, doctree: nodes.document) -> None:
+            points = nodes.container("", classes=["key-points"])
+            lists = list(doctree.findall(nodes.definition_list))
+            lists[0].replace_self(points)
+            for number, item in enumerate(list(lists[0].children)):
+                own = nodes.definition_list("", item, classes=["key-findings"])
+                line = nodes.paragraph("", f"详见第{number}章", classes=["card-link"])
+                points += nodes.container("", own, line, classes=["key-card"])
+
+        app.connect("doctree-read", wrap)
+
+    page = "# 摘要\n\n## 十大要点\n\n0.42 倍\n: 甲。\n\n32 %\n: 乙。\n"
+    built = build(tmp_path, {"index": page}, prepare=cards)
+    assert built.source.count("#findings(") == 1
+    assert built.source.count("#flip[") == 2
+    assert built.flat().count("详见第1章") == 1

@@ -29,7 +29,7 @@ from .typst_books import CONF, EDITION, SVG, list_table, toctree
 HOSTILE = "=1+1\u202e<b>&\x07"
 DOTS = {
     "datasets": {
-        "d": [{"category": "广西", "at": 3.45, "colour": "#B23A2E"}, {"category": "全国", "at": 8.22, "colour": "#8A949C"}]
+        "d": [{"category": "广西", "at": 3.45, "colour": "#B23A2E"}, {"category": "全国", "at": 8.22, "colour": "#808A92"}]
     },
     "layer": [{"mark": "point", "encoding": {"x": {"field": "at"}, "y": {"field": "category"}}}],
 }

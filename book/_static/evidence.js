@@ -10,6 +10,9 @@
     reproduced: "复算一致", within_rounding: "舍入范围内一致", consistent: "印刷为约数，界限成立",
     contradicted: "复算不符", input: "直接引用", unverifiable: "缺少数据，无法复算"
   };
+  // Beside this script: the engine and the data of 复核总表, for who tries other prints.
+  var FOLDER = document.currentScript ? document.currentScript.src.replace(/[^\/]*$/, "") : "_static/";
+  var TRY = { "engine.js": "DecisionBookEngine", "reconciliation-data.js": "decisionbookReconciliation", "evidence-try.js": "DecisionBookTry" };
   var OPEN_AFTER = 160, CLOSE_AFTER = 280;
   var SHEET = window.matchMedia("(max-width: 640px)");
   var own = Object.prototype.hasOwnProperty;
@@ -90,6 +93,27 @@
     return record.value ? [make("b", "", record.value), record.bounds ? make("small", "", "区间 " + record.bounds) : ""] : "";
   }
 
+  /* Load what is missing, one after the other: the last needs the others. */
+  function load(done) {
+    var missing = Object.keys(TRY).filter(function (name) { return !window[TRY[name]]; })[0];
+    if (!missing) { done(); return; }
+    var script = document.createElement("script");
+    script.src = FOLDER + missing;
+    script.addEventListener("load", function () { load(done); });
+    document.head.append(script);
+  }
+  /* Only a figure with a formula can be computed in the page, and only where the book has its 复核总表. */
+  function trying(id, record) {
+    if (!data.table || !record.inputs || !record.inputs.length || !(record.formula || record.letters)) { return ""; }
+    var button = make("button", "evidence-try", "改动输入试算"), holder = make("div", "evidence-trying", button);
+    button.type = "button";
+    button.addEventListener("click", function () {
+      pinned = true;
+      load(function () { window.DecisionBookTry(holder, id, put); });
+    });
+    return holder;
+  }
+
   function figureView(id) {
     var record = figure(id);
     return make("section", "is-" + record.verdict, [
@@ -107,6 +131,7 @@
         ["算于", record.chapter ? chapterLink(record.chapter) : ""],
         ["说明", record.note || ""]
       ])),
+      trying(id, record),
       make("p", "evidence-more", rowLink(id, "在复核总表中查看、改动 " + id))
     ]);
   }
@@ -273,7 +298,7 @@
       event.target.click();
     }
     if (event.key !== "Tab" || !view.contains(document.activeElement)) { return; }
-    var stops = view.querySelectorAll("a[href], button"), at = document.activeElement;
+    var stops = view.querySelectorAll("a[href], button:not(:disabled), input"), at = document.activeElement;
     if (event.shiftKey && (at === view || at === stops[0])) {
       event.preventDefault();
       hide();

@@ -169,8 +169,8 @@
       var hint = make("span", "db-scroll-hint", "左右滑动看全表");
       hint.setAttribute("aria-hidden", "true");
       table.insertBefore(hint, table.firstChild);
-      // A long table in the run of the text scrolls in a frame of its own, under its heads; on a page of tables it stays whole.
-      var tall = frame.querySelectorAll("tbody tr").length > LONG_TABLE && !document.body.classList.contains("db-wide");
+      // A long table in the run of a chapter scrolls in a frame of its own, under its heads; a page of tables shows it whole.
+      var tall = frame.querySelectorAll("tbody tr").length > LONG_TABLE && Boolean(one(".chapter-meta"));
       table.classList.toggle("is-tall", tall);
       function measure() {
         var wide = frame.scrollWidth > frame.clientWidth + 2;

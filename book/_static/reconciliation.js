@@ -120,9 +120,9 @@
     var label = figure.id + "　" + figure.published;
     if (base[figure.id] === null) return make("span", { text: label });
     var input = make("input", { type: "number", step: "any", value: String(figure.value), "aria-label": label + "，改动印刷数", class: "db-rec-input",
-      onchange: function (event) {
+      oninput: function (event) {
         var value = Number(event.target.value);
-        if (event.target.value !== "" && Number.isFinite(value)) change(figure.id, value);
+        if (event.target.value !== "" && Number.isFinite(value) && value !== figure.value) change(figure.id, value);
       } });
     return make("span", { class: edited(figure.id) ? "db-rec-edited" : "" }, [label + "　", input, " " + figure.unit]);
   }
@@ -149,6 +149,12 @@
     make("thead", {}, [make("tr", {}, ["编号", "印刷", "指标", "复算", "结论"].map(function (t, i) { return make("th", { scope: "col", class: i === 3 ? "right" : "", text: t }); }))]), body,
   ]);
 
+  /* A field made anew has its caret at the front; whoever types goes on at the end. */
+  function behind(field) {
+    var text = field.value;
+    if (field.type === "number") { field.value = ""; field.value = text; }
+  }
+
   function draw() {
     var focus = document.activeElement && document.activeElement.getAttribute("aria-label");
     var list = shown(), pages = Math.max(1, Math.ceil(list.length / PAGE)), changed = editedIds().length;
@@ -165,7 +171,7 @@
         pager.append(make("button", { type: "button", text: step[0], disabled: target < 0 || target >= pages ? "" : null, onclick: function () { state.page = target; draw(); table.scrollIntoView(); } }));
       });
     }
-    if (focus) Array.prototype.some.call(body.querySelectorAll("[aria-label]"), function (n) { return n.getAttribute("aria-label") === focus && (n.focus(), true); });
+    if (focus) Array.prototype.some.call(body.querySelectorAll("[aria-label]"), function (n) { return n.getAttribute("aria-label") === focus && (n.focus(), behind(n), true); });
   }
 
   /* #figure-000-0025 opens that row, whatever the filters. */

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from measure import Rows, command, row
 
-CHAPTER, PARAMETER, LOWEST, HIGHEST = "industry_revenue_share", "growth", -20.0, 40.0
+CHAPTER, PARAMETER, LOWEST, HIGHEST = "industry_revenue_share", "growth", 0.0, 40.0
 # What stock tools take grows by the run, so a sample of them is enough.
 SAMPLE = 20
 EVERY_SECONDS = 0.5

@@ -28,6 +28,8 @@ RULES = {
     "resultTypes": ["violations"],
 }
 LOOKS = [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")]
+# In a window of that height less of a page is covered by what is fixed, and more of it can be judged.
+TALL = 2000
 WHOLE = bool(os.environ.get("DECISIONBOOK_BOOK"))
 
 
@@ -53,7 +55,7 @@ def real_pages(folder: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_no_page_of_the_small_book_has_a_barrier(open_page: OpenPage, site: Path, width: int, scheme: str) -> None:
     for name in PAGES:
-        page = open_page(site / name, width=width, color_scheme=scheme).page
+        page = open_page(site / name, width=width, height=TALL, color_scheme=scheme).page
         settle(page)
         lay_open(page)
         assert violations(page) == [], name
@@ -66,7 +68,7 @@ def test_no_page_of_a_real_book_has_a_barrier(open_page: OpenPage, real: Path, w
     pages = list(real_pages(real))
     assert pages
     for path in pages:
-        page = open_page(path, width=width, color_scheme=scheme).page
+        page = open_page(path, width=width, height=TALL, color_scheme=scheme).page
         lay_open(page)
         assert violations(page) == [], path.name
 
@@ -109,7 +111,7 @@ def test_what_opens_over_a_page_has_no_barrier(open_page: OpenPage, real: Path, 
 def test_a_barrier_would_be_found(open_page: OpenPage, site: Path) -> None:
     page = open_page(site / "chapters/second.html").page
     page.evaluate("""() => document.querySelector('article').insertAdjacentHTML('beforeend',
-        '<p class="faint">浅</p><input type="text"><a href="#main"></a>'
+        '<p class="faint">浅得看不清的一句话</p><input type="text"><a href="#main"></a>'
         + '<p><button class="tiny">小</button><button class="tiny">小</button></p>')""")
     page.evaluate("""() => {
         document.querySelector('.faint').style.color = '#ddd';

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """The hostile project after every command that writes something for a reader."""
     above = tmp_path_factory.mktemp("hostile")
     done = Made(hostile.hostile_project(above / "a project"))
@@ -80,7 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     done.run("run", "run", hostile.LIGHT, "-p", f"note={strings.EVERYTHING}", "-d", f"policy_documents={own}")
     done.run("sweep", "sweep", hostile.LIGHT, "--table", str(sets), "--workers", "1", "-p", "area=广西")
     done.run("check", "check")
-    yield done
+    return done
 
 
 def text_of(path: Path) -> str:

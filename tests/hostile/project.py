@@ -94,14 +94,19 @@ def light_notebook() -> nbformat.NotebookNode:
 def declaration() -> dict[str, Any]:
     """Return the declaration of the chapter, each of its texts hostile."""
     return {
-        "title": strings.TITLE, "title_en": strings.TITLE, "part": "数字产业", "sources": ["000"], "data_until": 2022, "status": "pending",
+        "title": strings.TITLE,
+        "title_en": strings.TITLE,
+        "part": "数字产业",
+        "sources": ["000"],
+        "data_until": 2022,
+        "status": "pending",
         "status_note": strings.TITLE,
         "parameters": {
             "area": {"type": "area", "default": "广西", "meaning": TEXT, "meaning_en": TEXT},
             "growth": {"type": "number", "default": 10.0, "minimum": 0, "maximum": 99, "unit": strings.TITLE, "meaning": TEXT},
             "note": {"type": "string", "nullable": True, "meaning": TEXT, "choices": []},
         },
-    }  # fmt: skip
+    }
 
 
 def edition(edition_id: str) -> dict[str, Any]:
@@ -110,10 +115,15 @@ def edition(edition_id: str) -> dict[str, Any]:
 
     day = datetime.date(2024, int(edition_id[-2:]), 30)
     return {
-        "id": edition_id, "title": f"书·{strings.TITLE}", "as_of": day, "compiled": datetime.date(2026, 11, 21), "summary": TEXT,
-        "chapters": [CHAPTER], "parameters": {CHAPTER: {"note": TEXT, "growth": float(edition_id[-2:])}},
+        "id": edition_id,
+        "title": f"书·{strings.TITLE}",
+        "as_of": day,
+        "compiled": datetime.date(2026, 11, 21),
+        "summary": TEXT,
+        "chapters": [CHAPTER],
+        "parameters": {CHAPTER: {"note": TEXT, "growth": float(edition_id[-2:])}},
         "status": {CHAPTER: {"status": "pending", "note": strings.TITLE}},
-    }  # fmt: skip
+    }
 
 
 def rewrite(path: Path, change: Callable[[list[dict[str, str]]], Iterable[dict[str, str]]]) -> None:
@@ -129,9 +139,20 @@ def rewrite(path: Path, change: Callable[[list[dict[str, str]]], Iterable[dict[s
 
 #: The tables that pages quote, and one that they only offer.
 TABLES = (
-    "sources", "indicators", "areas", "units", "qualifiers", "figures", "formulas", "corrections", "restrictions", "observations",
-    "recommendations", "glossary", "policy_documents",
-)  # fmt: skip
+    "sources",
+    "indicators",
+    "areas",
+    "units",
+    "qualifiers",
+    "figures",
+    "formulas",
+    "corrections",
+    "restrictions",
+    "observations",
+    "recommendations",
+    "glossary",
+    "policy_documents",
+)
 FEW = 60
 
 
@@ -184,9 +205,12 @@ def poison_data(project: Project) -> None:
     for name in ("figures", "recommendations"):
         rewrite(project.data / f"{name}.csv", lambda rows: [{**row, "chapter": CHAPTER} for row in rows])
     rewrite(project.data / "figures.csv", lambda rows: [{**row, "finding": ""} for row in rows])
-    rewrite(project.data / "areas.csv", lambda rows: [
-        row if row["ref_area"] == "450000" else {**row, "name_zh": f"{row['ref_area']} {next(endless)}"} for row in rows
-    ])  # fmt: skip
+    rewrite(
+        project.data / "areas.csv",
+        lambda rows: [
+            row if row["ref_area"] == "450000" else {**row, "name_zh": f"{row['ref_area']} {next(endless)}"} for row in rows
+        ],
+    )
     descriptor = json.loads(project.datapackage.read_text(encoding="utf-8"))
     for resource in descriptor["resources"]:
         resource["description"] = next(endless)
@@ -219,9 +243,16 @@ def parameter_sets(path: Path) -> Path:
 def earlier_edition(project: Project) -> None:
     """Write the record of an earlier edition, as `publish` commits it, of which every text is hostile too."""
     chapter = {
-        "title": TEXT, "sources": ["000"], "tables": [], "statistics": False, "parameters": {"growth": TEXT, "gone": TEXT},
-        "code": "c0", "key": ["share"], "charts": {"fig-gone": TEXT}, "shown": {"tab-gone": TEXT},
-    }  # fmt: skip
+        "title": TEXT,
+        "sources": ["000"],
+        "tables": [],
+        "statistics": False,
+        "parameters": {"growth": TEXT, "gone": TEXT},
+        "code": "c0",
+        "key": ["share"],
+        "charts": {"fig-gone": TEXT},
+        "shown": {"tab-gone": TEXT},
+    }
     old = builds.snapshot(EDITIONS[0], chapters={CHAPTER: chapter, "gone": {**chapter, "title": TEXT}})
     old |= {"label": TEXT, "findings": {CHAPTER: {"share": [1.0, strings.TITLE], "unit": [1.0, TEXT]}, "gone": {}}}
     old |= {"verdicts": {"contradicted": ["000-0001"], "input": ["999-0001"]}}

@@ -11,7 +11,7 @@ HTML = {
     "title": "</title><script>trap('title')</script>",
     "textarea": "</textarea></noscript><script>trap('textarea')</script>",
     "image": "<img src=x onerror=trap('image')>",
-    "quoted image": "\"><img src=x onerror=\"trap('quoted')\">",
+    "quoted image": '"><img src=x onerror="trap(\'quoted\')">',
     "single quoted": "' autofocus onfocus='trap(\"single\")' x='",
     "svg": "<svg onload=trap('svg')><style>*{fill:url(//evil.invalid/x)}</style></svg>",
     "foreign object": "</text><foreignObject><iframe srcdoc='<script>parent.trap()</script>'></iframe></foreignObject>",
@@ -20,7 +20,7 @@ HTML = {
     "comment": "<!--<script>trap('comment')",
     "cdata": "]]><script>trap('cdata')</script><![CDATA[",
     "entity": "&lt;script&gt;trap('entity')&lt;/script&gt; &amp;amp; &#60;b&#62; &xxe;",
-    "doctype": "<!DOCTYPE x [<!ENTITY xxe SYSTEM \"file:///etc/passwd\">]><x>&xxe;</x>",
+    "doctype": '<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]><x>&xxe;</x>',
     "address": "javascript:trap('address')",
     "spaced address": "java\tscript:trap('spaced')",
     "data address": "data:text/html,<script>parent.trap('data')</script>",
@@ -107,10 +107,7 @@ FAMILIES = {"html": HTML, "markup": MARKUP, "typst": TYPST, "formulas": FORMULAS
 #: Every string by `family: name`.
 STRINGS = {f"{family}: {name}": text for family, texts in FAMILIES.items() for name, text in texts.items()}
 #: Those that no output can hold: refused, with a message, wherever text comes in.
-REFUSED = {
-    name: STRINGS[f"characters: {name}"]
-    for name in ("controls", "nul", "lone surrogates", "noncharacters", "terminal")
-}
+REFUSED = {name: STRINGS[f"characters: {name}"] for name in ("controls", "nul", "lone surrogates", "noncharacters", "terminal")}
 #: All others: shown as the text they are, wherever text goes out.
 SHOWN = {name: text for name, text in STRINGS.items() if text not in REFUSED.values() and "\x00" not in text}
 #: All of those in one text, for a place that takes only one.

@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -29,7 +28,7 @@ from . import strings
 
 UNFIT = [*strings.REFUSED.values(), strings.LARGE]
 IDS = [*strings.REFUSED, "large"]
-ESCAPES = [*strings.NAMES.values(), *strings.HTML.values(), *strings.CHARACTERS.values()]
+ESCAPES = ["../../escaped", "a\x00b", "n" * 300, "a'b\"c", strings.HTML["script"], *strings.REFUSED.values(), "\u202eab\u2066"]
 
 
 def write_csv(path: Path, rows: list[list[str]]) -> None:
@@ -52,7 +51,7 @@ def test_an_edition_and_a_declaration_are_refused(tmp_path: Path, text: str) -> 
     for content, parse in ((hostile.edition("2024.09"), parse_edition), (hostile.declaration(), _declared)):
         path = tmp_path / "x.yml"
         path.write_text(yaml.safe_dump({**content, "title": text}), encoding="utf-8")
-        with pytest.raises(InputError, match="column title: found (the control character|a text of)"):
+        with pytest.raises(InputError, match=r"column title: found (the control character|a text of)"):
             parse(path, "x.yml")
 
 
@@ -72,22 +71,17 @@ def test_the_data_package_is_refused_for_control_characters_and_formulas(broken:
     assert "formula" in problems[1]
 
 
-@pytest.mark.parametrize("path", ["../../escaped.csv", "/tmp/escaped.csv", "a/b.csv", "con", "x.csv\n", "..csv", "http://evil.invalid/x.csv"])
+@pytest.mark.parametrize(
+    "path", ["../../escaped.csv", "/tmp/escaped.csv", "a/b.csv", "con", "x.csv\n", "..csv", "http://evil.invalid/x.csv"]
+)
 def test_a_table_of_the_package_keeps_to_its_folder(broken: Broken, path: str) -> None:
     project = broken("data/datapackage.json", lambda text: text.replace('"glossary.csv"', json.dumps(path)))
     with pytest.raises(InputError, match="plain name"):
         Package(project).rows("sources")
 
 
-@pytest.fixture
-def started(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A notebook that has begun a chapter."""
-    names = SimpleNamespace(names=set(), recorder=SimpleNamespace(inputs_of=lambda *a: {}, record=lambda *a, **k: {}))
-    monkeypatch.setattr(notebook, "_run", names)
-
-
 @pytest.mark.parametrize("text", UNFIT, ids=IDS)
-def test_a_notebook_that_shows_it_is_stopped(started: None, text: str) -> None:
+def test_a_notebook_that_shows_it_is_stopped(text: str) -> None:
     frame = pd.DataFrame({"a": [text, "b"], "v": [1.0, 2.0]})
     with pytest.raises(ValueError, match="table 't', rows"):
         notebook.table(frame, name="t", caption="c", columns={"a": "a"})
@@ -111,14 +105,27 @@ def test_a_name_leads_to_no_file(project: Project, tmp_path: Path, name: str) ->
     assert [p for p in tmp_path.rglob("*") if p.is_file() and p.name != "failures.csv"] == []
 
 
-@pytest.mark.parametrize("command", [["run", "{}"], ["params", "{}"], ["build", "--edition", "{}"], ["diff", "{}", "{}"], ["template", "{}"],
-                                     ["publish", "{}"], ["new-edition", "{}", "--from", "2024.09"]], ids=lambda c: c[0])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "{}"],
+        ["params", "{}"],
+        ["build", "--edition", "{}"],
+        ["diff", "{}", "{}"],
+        ["template", "{}"],
+        ["publish", "{}"],
+        ["new-edition", "{}", "--from", "2024.09"],
+    ],
+    ids=lambda c: c[0],
+)
 def test_a_command_with_any_name_says_so_and_drives_no_terminal(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in (n for n in ESCAPES if not n.startswith("-") and n.strip()):
-        assert main(["--project", str(project.root), *(word.format(*[name] * 2) if "{" in word else word for word in command)]) == 2
+    for name in ESCAPES:
+        assert (
+            main(["--project", str(project.root), *(word.format(*[name] * 2) if "{" in word else word for word in command)]) == 2
+        )
         said = capsys.readouterr()
         assert not set(said.out + said.err) & set("\x00\x07\x08\x1b\x7f\x9b\u202e\u2066\ud800")
     assert list(tmp_path.iterdir()) == []

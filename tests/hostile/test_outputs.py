@@ -38,8 +38,11 @@ def test_nothing_is_written_outside_the_output_folder(made: Made) -> None:
     records = {n for n in after if n.startswith(f"{made.project.root.name}/book/editions/published/")}
     assert {n: h for n, h in after.items() if n not in records} == {n: h for n, h in made.before.items() if n not in records}
     assert {Path(n).name for n in records} == {
-        f"{hostile.EDITIONS[0]}.findings.json", f"{hostile.EDITIONS[1]}.findings.json", f"{hostile.EDITIONS[1]}.json", "errata.json",
-    }  # fmt: skip
+        f"{hostile.EDITIONS[0]}.findings.json",
+        f"{hostile.EDITIONS[1]}.findings.json",
+        f"{hostile.EDITIONS[1]}.json",
+        "errata.json",
+    }
     assert not Path("/tmp/escaped").exists()
 
 
@@ -66,7 +69,13 @@ def is_number(cell: str) -> bool:
 
 def test_no_csv_holds_a_formula(made: Made) -> None:
     found = csv_files(made)
-    assert {p.name for p in found} >= {"reconciliation.csv", "reconciliation-excel.csv", "results.csv", "diff.csv", "glossary.csv"}
+    assert {p.name for p in found} >= {
+        "reconciliation.csv",
+        "reconciliation-excel.csv",
+        "results.csv",
+        "diff.csv",
+        "glossary.csv",
+    }
     formulas, quoted = [], 0
     for path in found:
         for row in csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True):

@@ -10,8 +10,10 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from decisionbook.data import scratch
 from decisionbook.data.context import RunContext
 from decisionbook.errors import RunFailed
 from decisionbook.project import Project
@@ -114,8 +117,9 @@ def test_a_restart_forgets() -> None:
 
 
 def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ends(tmp_path: Path) -> None:
+    execute("calm", context_with(Project(tmp_path), "calm", "pass"), tmp_path / "calm.ipynb")
     context = context_with(Project(tmp_path), "slow", "pass", "import time\ntime.sleep(60)")
-    before = _kernels()
+    before = _kernels()  # the drawing process of each server
     with pytest.raises(RunFailed, match=r"chapter slow, cell 2 .* took longer than 1 s"):
         execute("slow", dataclasses.replace(context, limits={"cell_seconds": 1}), tmp_path / "out.ipynb")
     assert _kernels() == before
@@ -198,14 +202,22 @@ def test_nothing_outlives_a_parent_that_dies(end: str) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def test_what_a_killed_parent_and_server_left_is_removed_by_the_next_process(tmp_path: Path) -> None:
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A temporary folder whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as made:
+        yield Path(made)
+
+
+def test_what_a_killed_parent_and_server_left_is_removed_by_the_next_process(base: Path) -> None:
     command = [sys.executable, "-c", PARENT.format(root=str(ROOT), end="time.sleep(600)")]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(base)})
     assert parent.stdout is not None
     words = parent.stdout.readline().split()
-    left, living = Path(words[3]), tmp_path / "db-of-another"
-    (living / "sub").mkdir(parents=True)
-    warm.remove_abandoned(tmp_path)
+    left, other = Path(words[3]), base / "db-of-another"
+    other.mkdir()
+    scratch.remove_dead(str(base))
+    assert left.parent == base
     assert left.is_dir(), "its owner lives"
     # The server first, and both too quickly for either to tidy up after the other.
     for pid in (int(words[2]), parent.pid):
@@ -213,9 +225,10 @@ def test_what_a_killed_parent_and_server_left_is_removed_by_the_next_process(tmp
     parent.wait()
     parent.stdout.close()
     assert left.is_dir()
-    warm.remove_abandoned(tmp_path)
+    assert within(10, lambda: not any(alive(int(w)) for w in words[:1]))
+    scratch.remove_dead(str(base))
     assert not left.exists()
-    assert living.is_dir(), "a folder that says nothing of an owner is somebody else's"
+    assert other.is_dir(), "a folder of another name is somebody else's"
 
 
 def test_a_parent_that_ends_leaves_nothing() -> None:
@@ -254,7 +267,8 @@ def test_the_server_is_single_threaded_and_has_no_address() -> None:
         assert len(os.listdir(f"/proc/{server}/task")) == 1
         inodes = {os.readlink(f"/proc/{server}/fd/{n}") for n in os.listdir(f"/proc/{server}/fd")}
         bound = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
-        assert not [b for b in bound if len(b) > 7 and f"socket:[{b[6]}]" in inodes and b[7].startswith("/tmp/db-")]
+        folder = str(warm.workspace().path)
+        assert not [b for b in bound if len(b) > 7 and f"socket:[{b[6]}]" in inodes and b[7].startswith(folder)]
 
 
 def test_another_environment_at_import_gets_another_server() -> None:
@@ -283,7 +297,7 @@ def _no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError("no processes left")
 
     monkeypatch.setattr(kernel, "server_for", refuse)
@@ -345,7 +359,7 @@ def test_stock_tools_use_it_by_name(tool: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     if tool != "nbval":
         assert nbformat.read(out, as_version=4).cells[-1].outputs[0].text == "forked\n"
-    assert not list(tmp_path.glob("db-*"))
+    assert not list(tmp_path.glob(f"{scratch.PREFIX}*"))
 
 
 def test_a_chapter_has_the_same_outputs_on_a_warm_and_a_cold_kernel(project: Project, tmp_path: Path) -> None:

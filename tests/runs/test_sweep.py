@@ -192,6 +192,16 @@ def test_a_killed_sweep_goes_on_where_it_was(tiny: Project, tmp_path: Path) -> N
     assert not {json.dumps({"step": int(step)}) for step in again} & finished
 
 
+def test_runs_whose_charts_nobody_sees_find_what_single_runs_find(project: Project) -> None:
+    """A sweep that keeps no notebooks draws nothing; its findings are those of a run that draws."""
+    job = {"project": str(project.root), "edition": "2024.09", "as_of": "2024-09-30", "tables": {}, "chapter": CHAPTER}
+    unseen, kept = (engines.run_one({**job, "parameters": {"growth": 55}, "keep": keep}) for keep in (False, True))
+    assert "<svg" in kept.pop("notebook")
+    assert unseen["status"] == "ok", unseen
+    assert len(unseen["findings"]) > 10
+    assert unseen["findings"] == kept["findings"]
+
+
 def dies_once(job: engines.Job) -> engines.Outcome:
     """Kill the worker process: the first time, or each time when the job says so."""
     mark = Path(job["project"]) / job["id"]

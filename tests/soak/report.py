@@ -23,7 +23,7 @@ def read_report(path: Path = REPORT) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"faults": {}}
 
 
-def add_result(result: Result, seed: int, path: Path = REPORT) -> None:
+def add_result(result: Result, seed: int | list[int], path: Path = REPORT) -> None:
     """Put the trials of one fault into the report, in the place of its earlier ones."""
     report = read_report(path)
     machine = {"system": platform.system(), "python": platform.python_version(), "processors": os.cpu_count()}

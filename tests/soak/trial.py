@@ -68,7 +68,10 @@ def make(fault: Fault, folder: Path, count: int, seed: int, say: Say) -> Result:
     try:
         for losses in fault.trials(setting):
             result.trials += 1
-            result.losses += [f"trial {result.trials}: {loss}" for loss in losses]
+            named = [f"trial {result.trials}: {loss}" for loss in losses]
+            for loss in named:
+                say(f"  LOST in {loss}")
+            result.losses += named
             now = time.monotonic()
             if now - told > _SAY_EVERY:
                 told = now

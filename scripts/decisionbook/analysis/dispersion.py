@@ -18,17 +18,6 @@ def explained_floor(total_sd: float, within_sd: float) -> float:
     return max(0.0, 1 - (within_sd / total_sd) ** 2)
 
 
-def explained_share(total_sd: float, counts: Sequence[float], sds: Sequence[float]) -> float:
-    """Return the share of variance between groups: 1 - sum n_g s_g^2 / (n s^2), a ratio (eta squared).
-
-    `counts` and `sds` name all groups of a partition. Raises ValueError when they differ in length or are empty.
-    """
-    if len(counts) != len(sds) or not counts:
-        raise ValueError("one count and one standard deviation for each group")
-    within = sum(n * s * s for n, s in zip(counts, sds, strict=True))
-    return 1 - within / (sum(counts) * total_sd**2)
-
-
 def cut_bounds(mean: float, sd: float, share_above: float) -> tuple[float, float]:
     """Return the bounds of a cut that `share_above` (ratio) of the values reach, whatever their distribution.
 
@@ -44,11 +33,6 @@ def cut_bounds(mean: float, sd: float, share_above: float) -> tuple[float, float
 def normal_cut(mean: float, sd: float, share_above: float) -> float:
     """Return the cut that `share_above` (ratio) of a normal distribution lies above: a model, not an observation."""
     return mean + sd * float(norm.isf(share_above))
-
-
-def sd_ceiling(mean: float) -> float:
-    """Return the largest standard deviation of values from 0 to 1 with this mean: sqrt(m (1 - m)) (Bhatia & Davis 2000)."""
-    return math.sqrt(mean * (1 - mean))
 
 
 def rest_mean(total_mean: float, total_count: float, counts: Sequence[float], means: Sequence[float]) -> float:

@@ -37,7 +37,7 @@ TOKENS: dict[str, str] = {
     "second": "#1F6F78",
     "good": "#2F6B4F",
     "warn": "#9A6B00",
-    "grey": "#8A949C",
+    "grey": "#808A92",
     "card": "#FFFFFF",
 }
 DARK_TOKENS: dict[str, str] = {
@@ -49,7 +49,7 @@ DARK_TOKENS: dict[str, str] = {
     "second": "#6FB7BE",
     "good": "#7FBF9E",
     "warn": "#D9A93B",
-    "grey": "#8A949C",
+    "grey": "#808A92",
     "card": "#1B2126",
 }
 #: Names that mean the region this book is about; drawn in the accent colour unless told otherwise.

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 # Below this size a table is validated and read row by row: that takes a moment, and a database a moment to start.
 LARGE = 2_000_000
 Field = Mapping[str, Any]
-_OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 # What is surely of a type; what is written in another way is left to the validator.
 _PLAIN = {"integer": r"[+-]?\d{1,15}", "number": r"[+-]?\d{1,15}(\.\d{1,15})?", "boolean": "true|false", "string": "(?s).*"}
 _LIMITS = {"minimum": "<", "maximum": ">"}

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -17,6 +16,7 @@ from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from . import bulk, reads
 from .known import INTERNAL, visible_lines
+from .scratch import scratch_folder
 from .text import TEXT_EXPECTED, is_formula, text_fault, text_problems
 
 if TYPE_CHECKING:
@@ -190,9 +190,9 @@ class Package:
                 if suspects == []:
                     continue
                 resource = package.get_resource(name)
-                with tempfile.TemporaryDirectory(prefix="db-") as made:
+                with scratch_folder() as made:
                     if suspects is not None:
-                        few = Path(made) / "few.csv"
+                        few = made / "few.csv"
                         bulk.write_rows_of(self.path(name), suspects, few)
                         resource.path = str(few)
                     report = resource.validate(limit_errors=most)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from ..data.declarations import Chapter, load_chapter
 from ..data.owndata import OwnTable
+from ..data.scratch import scratch_folder
 from ..project import Project
 from ..runs.chapter_run import Difference, committed_findings, compare, names_of, run_chapter, write_differences
 from ..runs.execute import RunResult
@@ -29,6 +29,7 @@ class ChapterOutput:
     against: str
     page: Path | None = None
     pdf: Path | None = None
+    brief: Path | None = None
     office: list[Path] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -74,7 +75,7 @@ def run_and_write(
     """
     tables = {table.request.table: table.path.resolve() for table in own}
     context = edition.context(project, tables)
-    for name in (f"{chapter.name}.html", f"{chapter.name}.pdf"):
+    for name in (f"{chapter.name}.html", f"{chapter.name}.pdf", f"{chapter.name}.brief.pdf"):
         # Not those of an earlier run beside the numbers of this one.
         (folder / name).unlink(missing_ok=True)
     started = time.perf_counter()
@@ -136,8 +137,7 @@ def _write_pages(
         "typst_only": chapter.name,
         "html_context": {"book_title": "决策参考", "book_subtitle": "可复算版", "edition": {"id": edition.id, "label": MARK}},
     }
-    with tempfile.TemporaryDirectory(prefix="db-") as made:
-        work = Path(made)
+    with scratch_folder() as work:
         source = write_chapter_source(project, chapter, output.result.notebook, book, lines, work / "source")
         overrides["decisionbook_data"] = str(source / "book.json")
         say("  page …")
@@ -152,6 +152,8 @@ def _write_pages(
         run_sphinx("typst", project, source, work / "typst", work, overrides)
         output.pdf = folder / f"{chapter.name}.pdf"
         compile_pdf(work / "typst" / "book.typ", output.pdf, root=work / "typst")
+        output.brief = folder / f"{chapter.name}.brief.pdf"
+        compile_pdf(work / "typst" / "briefs" / f"{chapter.name}.typ", output.brief, root=work / "typst")
         output.seconds["pdf"] = time.perf_counter() - started
         if formats:
             started = time.perf_counter()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ..data.scratch import remove_dead
 from ..project import Project
 from ..runs.cache import cache_folder
 
@@ -37,6 +38,7 @@ def is_clean(target: Path, work: Path) -> bool:
 
 def recover(project: Project, target: Path, work: Path, say: Say) -> None:
     """Bring back the last good build and remove what is half written. The caller holds the lock of builds."""
+    remove_dead()
     old, staging = _old(target), staging_folder(target)
     if old.is_dir() and not target.exists():
         old.rename(target)

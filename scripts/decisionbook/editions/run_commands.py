@@ -94,7 +94,7 @@ def _run_into(folder: Path, options: argparse.Namespace, project: Any, edition: 
     from ..runs.chapter_run import DIFF_CSV, FINDINGS, as_text
 
     print(as_text(done.differences, done.against, most=20))
-    for path in (done.result.notebook, done.page, done.pdf, *done.office, folder / FINDINGS, folder / DIFF_CSV):
+    for path in (done.result.notebook, done.page, done.pdf, done.brief, *done.office, folder / FINDINGS, folder / DIFF_CSV):
         if path is not None:
             print(path)
     seconds = ", ".join(f"{name} {length:.1f} s" for name, length in done.seconds.items())

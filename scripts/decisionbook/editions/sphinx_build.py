@@ -60,7 +60,7 @@ def build_pages(
         _sphinx("typst", project, edition, source, typst, work, pdf=pdf)
         lap("typst")
         printed = print_edition(typst, target, f"decision-reference-{edition.id}.pdf", work / "pdf")
-        say(f"  PDF: {printed.book.pages} pages, compiled in {printed.book.seconds:.1f} s; {printed.files - 1} chapters and briefs")
+        say(f"  PDF: {printed.book.pages} pages, compiled in {printed.book.seconds:.1f} s; {printed.files - 1} smaller ones")
         lap("pdf")
 
 
@@ -151,6 +151,9 @@ def run_sphinx(builder: str, project: Project, source: Path, output: Path, work:
             noconfig=True,
         )
     (work / f"sphinx-{builder}.log").write_text(log.getvalue(), encoding="utf-8", errors="replace")
+    for saved in re.findall(r"\S*sphinx-err-\w+\.log", log.getvalue()):
+        # Sphinx keeps a traceback among the temporary files; what it says is in the log of the build.
+        Path(saved).unlink(missing_ok=True)
     if outcome:
         raise CheckFailed(_explain(builder, log.getvalue(), source, project))
 

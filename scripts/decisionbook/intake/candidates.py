@@ -14,7 +14,7 @@ from ..data.formulas import evaluate, parse
 from ..data.intervals import Interval, round_half_up
 from .context import Context
 from .grammar import UNIT
-from .tokens import Number
+from .printed import Number
 
 # The kinds, and what the sheet calls them.
 READINGS = {
@@ -149,7 +149,9 @@ def _sums(target: Quantity, near: Sequence[Quantity]) -> Iterable[Candidate]:
         same_sentence = all(p.sentence == target.sentence for p in parts)
         if _rarity(target) == 0 and not (named and same_sentence and max(p.value for p in parts) > 1):
             continue
-        yield _sum_of(target, parts, min(0.95, 0.35 + 0.1 * len(parts) + 0.15 * named + 0.15 * same_sentence + _rarity(target) / 2))
+        yield _sum_of(
+            target, parts, min(0.95, 0.35 + 0.1 * len(parts) + 0.15 * named + 0.15 * same_sentence + _rarity(target) / 2)
+        )
 
 
 def _adds_up(target: Quantity, parts: Sequence[Quantity]) -> bool:
@@ -267,7 +269,11 @@ def _same_noun(context: Context, one: Quantity, other: Quantity) -> float:
 
 
 def _noun(text: str) -> frozenset[str]:
-    bare = re.sub(rf"^\s*(?:第|前|约|近|超过?|突破)?\s*[\d.,零一二三四五六七八九十百千两]+\s*[余多]?[万亿]?\s*(?:{UNIT}|大)?[余多]?\s*", "", text)
+    bare = re.sub(
+        rf"^\s*(?:第|前|约|近|超过?|突破)?\s*[\d.,零一二三四五六七八九十百千两]+\s*[余多]?[万亿]?\s*(?:{UNIT}|大)?[余多]?\s*",
+        "",
+        text,
+    )
     return _pairs(re.split(r"[，。、；：:,;（）()\s]", bare)[0][:6])
 
 
@@ -275,7 +281,9 @@ def _listings(found: Sequence[Quantity]) -> Iterable[Candidate]:
     """A count printed after as many names were listed earlier in the text."""
     listed = [q for q in found if q.kind == "enumeration"]
     for target in found:
-        before = [q for q in listed if q.start < target.start and q.value == target.value and target.start - q.start < _TABLE_REACH]
+        before = [
+            q for q in listed if q.start < target.start and q.value == target.value and target.start - q.start < _TABLE_REACH
+        ]
         if before and target.dimension == "count" and target.kind == "number" and target.exact and target.value > 3:
             yield Candidate(target.key, "listing", "a", (("a", before[-1].key),), 0.55)
 
@@ -311,7 +319,9 @@ def _with_earlier(
         for index, figure in figures:
             # A reprint carries its numbers in the same order: neighbours that match as well make chance unlikely.
             neighbours = sum(
-                any(0 < (other - index) * (near - position) <= 9 and f.source_id == figure.source_id for other, f in hits[near][1])
+                any(
+                    0 < (other - index) * (near - position) <= 9 and f.source_id == figure.source_id for other, f in hits[near][1]
+                )
                 for near in range(max(0, position - 3), min(len(hits), position + 4))
                 if near != position
             )

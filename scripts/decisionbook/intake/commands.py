@@ -15,7 +15,9 @@ def add_commands(commands: Any) -> None:
     intake = commands.add_parser("intake", help="draft the figure rows of a new document, and take the confirmed ones in")
     intake.add_argument("file", type=Path, metavar="FILE", nargs="?", help="the document: .txt, .docx or .pdf with a text layer")
     intake.add_argument("-o", "--output", type=Path, metavar="SHEET", help="the sheet: .xlsx or .csv (default: intake-SSS.xlsx)")
-    intake.add_argument("--sources", type=Path, metavar="DIR", help="where source texts are kept (default: the folder of FILE or SHEET)")
+    intake.add_argument(
+        "--sources", type=Path, metavar="DIR", help="where source texts are kept (default: the folder of FILE or SHEET)"
+    )
     intake.add_argument("--source-id", metavar="SSS", help="the source's number (default: the next free one)")
     intake.add_argument("--date", metavar="YYYY-MM-DD", help="the day of publication (default: as printed)")
     intake.add_argument("--issue", metavar="TEXT", help="series and issue number")
@@ -32,7 +34,14 @@ def add_commands(commands: Any) -> None:
     proof.add_argument("draft", type=Path, metavar="DRAFT", nargs="?", help="the draft: .docx, .txt or .pdf with a text layer")
     proof.add_argument("-o", "--output", type=Path, metavar="DIR", help="where the report goes (default: DRAFT-proof)")
     proof.add_argument("--sure", type=float, metavar="X", help="leave out remarks less sure than X (0 to 1)")
-    proof.add_argument("--measure", type=int, nargs="?", const=40, metavar="N", help="plant N errors of each kind in the sources; print what is found")
+    proof.add_argument(
+        "--measure",
+        type=int,
+        nargs="?",
+        const=40,
+        metavar="N",
+        help="plant N errors of each kind in the sources; print what is found",
+    )
     proof.add_argument("--sources", type=Path, metavar="DIR", help="with --measure: the folder with the source texts")
     proof.add_argument("--seed", type=int, default=1, metavar="S", help="with --measure: seed of the planting (default: 1)")
     proof.set_defaults(command=_proof)
@@ -62,7 +71,14 @@ def _intake(options: argparse.Namespace) -> int:
     elif what == "apply":
         from .apply import apply_sheet
 
-        apply_sheet(project, options.apply, _folder(options.apply, options.sources), print, dry_run=options.dry_run, partial=options.partial)
+        apply_sheet(
+            project,
+            options.apply,
+            _folder(options.apply, options.sources),
+            print,
+            dry_run=options.dry_run,
+            partial=options.partial,
+        )
     elif what == "measure":
         from .measure import measure, print_scores
 
@@ -78,7 +94,9 @@ def _intake(options: argparse.Namespace) -> int:
         if target.suffix.lower() not in (".xlsx", ".csv"):
             raise InputError(Problem("--output", str(target), "a name that ends in .xlsx or .csv"))
         if target.exists():
-            raise InputError(Problem(str(target), "a file", "a new name", "A sheet may hold an analyst's work: move it away, or name another."))
+            raise InputError(
+                Problem(str(target), "a file", "a new name", "A sheet may hold an analyst's work: move it away, or name another.")
+            )
         given = {"published_on": options.date, "series": options.issue, "title": options.title, "publisher": options.publisher}
         intake(package, read_file(options.file, print), target, _folder(options.file, options.sources), source_id, given, print)
     return EXIT_OK

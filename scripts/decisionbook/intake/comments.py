@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any
 
-from .checks import KINDS, Remark
 from .documents import Document
+from .remarks import KINDS, Remark
 from .word import parse_part, parts_of, tag
 
 AUTHOR, INITIALS = "数字校对", "校"
@@ -56,13 +56,17 @@ def with_comments(document: Document, remarks: Sequence[Remark]) -> tuple[bytes,
 
 def _outside_boxes(run: Any) -> Any:
     """Return the run itself, or the run that holds its text box: Word takes no comments inside one."""
-    boxes = [a for a in run.iterancestors(tag("txbxContent"))]
+    boxes = list(run.iterancestors(tag("txbxContent")))
     return next(boxes[-1].iterancestors(tag("r"))) if boxes else run
 
 
 def _only_comments(before: bytes, after: bytes) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+    with (
+        zipfile.ZipFile(io.BytesIO(before)) as old,
+        zipfile.ZipFile(io.BytesIO(after)) as new,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
         fresh = set(new.namelist())
         for item in old.infolist():
             content = new.read(item.filename) if item.filename in _TOUCHED and item.filename in fresh else old.read(item.filename)

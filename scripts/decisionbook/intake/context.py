@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from .numerals import chinese_number, narrow
 
 _WORLD, _NATION = "WLD", "100000"
-_HOME_WORDS = "我区 全区 自治区 我省 全省 我市 全市 本市".split()
+_HOME_WORDS = ("我区", "全区", "自治区", "我省", "全省")
 _END = re.compile(r"[。！？!?；;]|\n\s*\n|\r?\n(?=[^\n]*\t)")
 _Y = r"(?P<y>(?:19|20)\d\d)"
 _PERIOD = re.compile(
     rf"(?P<range>(?:19|20)\d\d\s*年?\s*[-—–~至到]+\s*(?:19|20)\d\d)\s*年"
-    rf"|(?P<asof>截至|截止|至|到)?\s*{_Y}\s*年(?:(?P<half>[上下])半年|第?(?P<quarter>[一二三四])季度|前(?P<first>[一二三四两])个?季度"
+    rf"|{_Y}\s*年(?:(?P<half>[上下])半年|第?(?P<quarter>[一二三四])季度|前(?P<first>[一二三四两])个?季度"
     rf"|\s*(?P<m1>\d{{1,2}})\s*[-—–~至到]+\s*(?P<m2>\d{{1,2}})\s*月|\s*(?P<m>\d{{1,2}})\s*月(?:份)?(?:\s*(?P<d>\d{{1,2}})\s*日)?(?P<mend>末|底)?|(?P<end>年?末|年?底|底|末))?(?P<since>以来)?"
 )
 _QUARTERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4}
@@ -78,7 +78,7 @@ class Context:
 
     def period(self, place: int, *, stock: bool) -> tuple[str, float]:
         """Return the time period that a number is most likely of; `stock` takes the end of a half-year, not its length."""
-        start, end = self.sentence(place)
+        start, _ = self.sentence(place)
         index = bisect.bisect_right(self._period_starts, place) - 1
         if index >= 0 and self._periods[index].start >= start:
             return _of_kind(self._periods[index].period, stock), 0.8
@@ -113,7 +113,9 @@ def _area_mentions(text: str, words: Mapping[str, str]) -> Iterable[tuple[int, i
     pattern = "|".join(re.escape(w) for w in sorted(words, key=lambda w: (-len(w), w)) if len(w) > 1)
     for match in re.finditer(pattern, text):
         # 中国电信, 中国—东盟 and the like name bodies, not the country.
-        if match[0] in ("中国", "世界", "国际市场") and re.match(r"[—\-·]|电信|移动|联通|科学|工程|信通|信息|软件|银行|建设|级", text[match.end() : match.end() + 3]):
+        if match[0] in ("中国", "世界", "国际市场") and re.match(
+            r"[—\-·]|电信|移动|联通|科学|工程|信通|信息|软件|银行|建设|级", text[match.end() : match.end() + 3]
+        ):
             continue
         yield match.start(), match.end(), words[match[0]]
 

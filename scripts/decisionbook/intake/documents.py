@@ -1,4 +1,4 @@
-"""A document as plain text: .txt in any Chinese encoding, .docx with tables, notes and tracked changes, .pdf with a text layer."""
+"""A document as plain text: .txt in any Chinese encoding, .docx with tables and notes, .pdf with a text layer."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def _text(path: Path, raw: bytes) -> Document:
         bad = text.count("\ufffd")
         if bad > len(text) / 50 or b"\0" in raw:
             row = raw[: fault.start].count(b"\n") + 1
-            raise InputError(Problem(str(path), f"byte 0x{raw[fault.start]:02x}", "text in UTF-8 or GBK", "Save it as UTF-8.", row))
+            raise InputError(
+                Problem(str(path), f"byte 0x{raw[fault.start]:02x}", "text in UTF-8 or GBK", "Save it as UTF-8.", row)
+            )
         notes.append(f"{bad} damaged characters stand as \ufffd in the text")
         encoding = "utf-8-sig"
     if encoding != "utf-8-sig":

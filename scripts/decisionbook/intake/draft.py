@@ -16,10 +16,11 @@ from .context import Context
 from .dictionary import Dictionary, Match, load_dictionary
 from .documents import Document
 from .exclude import Rule
+from .printed import Excluded, Number
 from .reader import area_names, project_rules, read_document
 from .sections import Sections
 from .tables import Table
-from .tokens import Excluded, Number
+from .units import with_composed
 
 # A guess below this is offered beside the cell, not in it.
 SURE_INDICATOR = 0.4
@@ -75,10 +76,12 @@ def make_draft(
     areas = {r["ref_area"]: r["name_zh"] for r in package.rows("areas") if str(r["ref_area"]).isdigit() or r["ref_area"] == "EU"}
     context = Context(text, areas, home_area(package))
     keys = [f"{source_id}-{number:04}" for number in range(1, len(reading.numbers) + 1)]
-    units = {r["unit_measure"]: r for r in package.rows("units")}
+    units = with_composed({r["unit_measure"]: r for r in package.rows("units")}, {n.unit for n in reading.numbers})
     found = quantities(reading.numbers, keys, context, units, qualifiers(package))
     dictionary = load_dictionary(package, without=without) if dictionary is None else dictionary
-    matches = {key: dictionary.matches(words_of(context, tables, n), n.unit) for key, n in zip(keys, reading.numbers, strict=True)}
+    matches = {
+        key: dictionary.matches(words_of(context, tables, n), n.unit) for key, n in zip(keys, reading.numbers, strict=True)
+    }
     meant = {key: frozenset(m.indicator for m in some) for key, some in matches.items()}
     made = candidates(found, context, earlier_figures(package, published_on, without), meant) if formulas else []
     return Draft(source_id, document, reading.numbers, reading.excluded, tables, context, keys, found, made, matches, dictionary)
@@ -117,7 +120,9 @@ def figure_rows(draft: Draft) -> list[dict[str, Any]]:
         cell = table.at(number.start) if table else None
         period, period_sure = context.period(number.start, stock=bool(_STOCK.search(sentence)))
         if cell:
-            area, area_sure, period, period_sure = _by_heads(draft, cell.row_head, cell.column_head, area, area_sure, period, period_sure)
+            area, area_sure, period, period_sure = _by_heads(
+                draft, cell.row_head, cell.column_head, area, area_sure, period, period_sure
+            )
         matches = draft.matches.get(key, [])
         first = matches[0] if matches and matches[0].score >= SURE_INDICATOR else None
         known = draft.dictionary.rows[first.indicator] if first and draft.dictionary else {}

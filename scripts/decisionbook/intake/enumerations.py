@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .tokens import Number
+from .printed import Number
 
 # Shorter lists are mostly examples.
 _FEWEST = 5
@@ -38,10 +38,17 @@ def listed_areas(text: str, areas: Iterable[str]) -> Iterator[Listing]:
 def counted_listings(text: str, numbers: Iterable[Number]) -> Iterator[tuple[Listing, Number]]:
     """Yield lists that a count follows at once (甲、乙、丙三个阶段), with the count that they should amount to."""
     for number in numbers:
-        if number.kind != "number" or number.unit not in ("个", "类", "项", "种", "级", "方", "家", "市") or number.qualifier != "exact":
+        if (
+            number.kind != "number"
+            or number.unit not in ("个", "类", "项", "种", "级", "方", "家", "市")
+            or number.qualifier != "exact"
+        ):
             continue
         before = text[max(0, number.start - 120) : number.start]
-        match = re.search(r"([\u4e00-\u9fffA-Za-z0-9“”·]{2,14}(?:、[\u4e00-\u9fffA-Za-z0-9“”·]{2,14})+(?:[和及与][\u4e00-\u9fffA-Za-z“”]{2,14})?)(等?)$", before)
+        match = re.search(
+            r"([\u4e00-\u9fffA-Za-z0-9“”·]{2,14}(?:、[\u4e00-\u9fffA-Za-z0-9“”·]{2,14})+(?:[和及与][\u4e00-\u9fffA-Za-z“”]{2,14})?)(等?)$",
+            before,
+        )
         if match is None:
             continue
         named = match[1].removesuffix("等")

@@ -14,8 +14,8 @@ from ..data.published import load_formulas
 from .documents import Document
 from .draft import Draft, make_draft, words_of
 from .exclude import built_in
+from .printed import Number
 from .reader import area_names
-from .tokens import Number
 
 # Rows drafted with at least this are counted apart: what an analyst sees first.
 SURE = 0.5
@@ -79,7 +79,11 @@ def _score(package: Package, draft: Draft, source_id: str) -> Score:
     by_key: dict[str, str] = {}
     right: set[str] = set()
     for row in rows:
-        hits = [(k, n) for k, n in zip(draft.keys, draft.numbers, strict=True) if n.core[0] < row["char_end"] and n.core[1] > row["char_start"]]
+        hits = [
+            (k, n)
+            for k, n in zip(draft.keys, draft.numbers, strict=True)
+            if n.core[0] < row["char_end"] and n.core[1] > row["char_start"]
+        ]
         if not hits:
             score.missed.append(f"{row['figure_id']} {row['published']!r}")
             continue
@@ -98,7 +102,11 @@ def _score(package: Package, draft: Draft, source_id: str) -> Score:
     score.drafted_right = len(right)
     score.sure_right = sum(k in right for k, n in zip(draft.keys, draft.numbers, strict=True) if n.confidence >= SURE)
     mine = {(by_key.get(c.key, c.key), frozenset(by_key.get(k, k) for _, k in c.inputs)) for c in draft.candidates}
-    gold = {(f.figure_id, frozenset(i for _, i in f.inputs)) for f in load_formulas(package) if f.figure_id.startswith(f"{source_id}-")}
+    gold = {
+        (f.figure_id, frozenset(i for _, i in f.inputs))
+        for f in load_formulas(package)
+        if f.figure_id.startswith(f"{source_id}-")
+    }
     score.formulas, score.candidates, score.formulas_found = len(gold), len(mine), len(gold & mine)
     return score
 

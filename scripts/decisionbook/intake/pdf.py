@@ -9,8 +9,9 @@ from typing import Any
 from ..errors import InputError, Problem
 from .documents import Document, Say, squeeze
 
-_ENDS = tuple("。！？：；!?:;”）)")
 _FOLIO = re.compile(r"[-—–·\s]*(?:第\s*)?\d{1,4}(?:\s*页)?[-—–·\s]*")
+# Justified lines are spread: a blank between Chinese characters, or between them and digits, is no blank of the text.
+_SPREAD = re.compile(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff\d])|(?<=\d) +(?=[\u4e00-\u9fff])")
 # From this many pages on, a line says how far the reading is.
 _SAY_FROM, _SAY_EVERY = 20, 20
 
@@ -52,9 +53,9 @@ def read_pdf(path: Path, say: Say) -> Document:
     if not text.strip():
         if unread or not total:
             raise _damaged(path, ValueError(f"none of {total} pages can be read"))
-        found = f"{total} pages without a text layer ({pictures} pictures)"
+        said = f"{total} pages without a text layer ({pictures} pictures)"
         remedy = "It is a scan: recognise its text (OCR) with a scanner's program or WPS, and save it as .docx or .txt."
-        raise InputError(Problem(str(path), found, "a PDF with text", remedy))
+        raise InputError(Problem(str(path), said, "a PDF with text", remedy))
     if blank:
         notes.append(f"{len(blank)} of {total} pages have no text layer and were not read: {_few(blank)}")
     if unread:
@@ -85,7 +86,10 @@ def _page(page: Any) -> list[tuple[str, bool]]:
     found = page.filter(lambda item: item["object_type"] != "char" or outside(item)).extract_text_lines(return_chars=False)
     right = max((line["x1"] for line in found), default=0.0)
     size = max((line["bottom"] - line["top"] for line in found), default=12.0)
-    items = [(line["top"], [(line["text"], line["x1"] > right - 1.5 * size and len(line["text"]) > 12)]) for line in found]
+    items = [
+        (line["top"], [(_SPREAD.sub("", line["text"]), line["x1"] > right - 1.5 * size and len(line["text"]) > 12)])
+        for line in found
+    ]
     for table in tables:
         rows = [("\t".join(squeeze(cell or "") for cell in row), False) for row in table.extract()]
         items.append((table.bbox[1], [("", False), *rows, ("", False)]))
@@ -105,7 +109,7 @@ def _joined(lines: list[tuple[str, bool]]) -> str:
             continue
         latin = carry[-1:].isascii() and carry[-1:].isalnum() and text[:1].isascii() and text[:1].isalpha()
         carry += (" " if latin else "") + text
-        if not full or carry.endswith(_ENDS) and not full:
+        if not full:
             out += [carry, ""]
             carry = ""
     out.append(carry)

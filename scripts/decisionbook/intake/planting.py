@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,14 @@ from pathlib import Path
 from ..data.coverage import read_sources
 from ..data.package import Package
 from ..reconcile.causes import one_digit_changed, transposed_digits
-from .checks import SHOWN, Proof, check_draft, known_figures
+from .checks import check_draft
 from .dictionary import load_dictionary
 from .documents import Document
 from .draft import Draft, make_draft
+from .known import known_figures
+from .printed import Number
 from .reader import project_rules
-from .tokens import Number
+from .remarks import SHOWN, Proof
 
 Edit = tuple[int, int, str]
 Plant = Callable[[random.Random, str, Number, Sequence[Number]], "list[Edit]"]
@@ -77,7 +78,17 @@ def _base(generator: random.Random, text: str, number: Number, others: Sequence[
     return [(*number.core, generator.choice(same))] if same else []
 
 
-_SIGNS = {"增长": "下降", "上升": "下降", "提高": "降低", "上涨": "下跌", "下降": "上升", "减少": "增加", "增加": "减少", "增至": "降至", "提升": "降低"}
+_SIGNS = {
+    "增长": "下降",
+    "上升": "下降",
+    "提高": "降低",
+    "上涨": "下跌",
+    "下降": "上升",
+    "减少": "增加",
+    "增加": "减少",
+    "增至": "降至",
+    "提升": "降低",
+}
 
 
 def _sign(generator: random.Random, text: str, number: Number, others: Sequence[Number]) -> list[Edit]:
@@ -107,8 +118,11 @@ def _unit(generator: random.Random, text: str, number: Number, others: Sequence[
 
 
 def _harmless(generator: random.Random, text: str, number: Number, others: Sequence[Number]) -> list[Edit]:
+    """The same number written another way: full-width digits, a thousands separator, a blank before the unit."""
     digits = _digits(text, number)
-    return [(*number.core, f"{digits}{generator.choice('1234')}")] if "." in digits else []
+    wide = "".join(chr(ord(c) + 0xFEE0) if c.isdigit() else c for c in digits)
+    ways = [wide, f"{digits} "] + ([f"{int(digits):,}"] if digits.isdigit() and len(digits) > 3 else [])
+    return [(*number.core, generator.choice(ways))]
 
 
 PLANTS: dict[str, Plant] = {
@@ -123,7 +137,7 @@ PLANTS: dict[str, Plant] = {
 }
 
 
-class _Source:
+class Printed:
     """One source as it is printed, with what the proof says of it before anything is planted."""
 
     def __init__(self, package: Package, source_id: str, published_on: str, text: str) -> None:
@@ -135,13 +149,22 @@ class _Source:
         self.numbers = [n for n in draft.numbers if re.fullmatch(r"\d[\d.]*", _digits(text, n)) and n.value > 0]
         linked = self._linked()
         self.linked = [n for n in self.numbers if any(n.start < e and n.end > s for s, e in linked)]
+        # What is remarked as printed cannot be found a second time.
+        marked = [(s, e) for r in self.proof(draft, True).remarks for s, e, _ in ((r.start, r.end, ""), *r.others)]
+        self.linked, self.numbers = (
+            [n for n in some if not any(n.start < e and n.end > s for s, e in marked)] for some in (self.linked, self.numbers)
+        )
         self.before = {known: self._remarks(self.proof(draft, known)) for known in (False, True)}
 
     def _linked(self) -> list[tuple[int, int]]:
         from ..data.published import load_formulas
 
         named = {i for f in load_formulas(self.package) for i in (f.figure_id, *(k for _, k in f.inputs))}
-        return [(r["char_start"], r["char_end"]) for r in self.package.rows("figures") if r["figure_id"] in named and r["source_id"] == self.source_id]
+        return [
+            (r["char_start"], r["char_end"])
+            for r in self.package.rows("figures")
+            if r["figure_id"] in named and r["source_id"] == self.source_id
+        ]
 
     def draft(self, text: str) -> Draft:
         document = Document(Path(self.source_id), text, "txt")
@@ -152,16 +175,25 @@ class _Source:
         """Return the proof of a text in the place of this source, with or without what was known before it."""
         return check_draft(self.package, draft, self.earlier if known else (), official=known)
 
-    def _remarks(self, proof: Proof) -> Counter[tuple[str, str, str]]:
-        return Counter((r.kind, r.printed, r.words) for r in proof.remarks if r.sure >= SHOWN)
+    def _remarks(self, proof: Proof) -> set[tuple[str, int]]:
+        return {(r.kind, r.start) for r in proof.remarks if r.sure >= SHOWN}
 
     def are_found(self, edits: Sequence[Edit]) -> tuple[bool, bool]:
         """Return whether the edits bring a remark, from the text alone and with what was known before."""
         text = self.text
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
+
+        def before(place: int) -> int:
+            shift = 0
+            for start, end, new in sorted(edits):
+                if place >= start + shift + len(new):
+                    shift += len(new) - (end - start)
+            return place - shift
+
         draft = self.draft(text)
-        alone, known = (bool(self._remarks(self.proof(draft, known)) - self.before[known]) for known in (False, True))
+        found = ({(kind, before(place)) for kind, place in self._remarks(self.proof(draft, known))} for known in (False, True))
+        alone, known = (bool(now - self.before[k]) for k, now in zip((False, True), found, strict=True))
         return alone, known
 
 
@@ -172,22 +204,25 @@ def measure(package: Package, folder: Path, trials: int, seed: int) -> tuple[lis
     appears that the printed text does not get.
     """
     texts = read_sources(package, folder)
-    sources = [_Source(package, r["source_id"], r["published_on"], texts[r["source_id"]]) for r in package.rows("sources")]
+    sources = [Printed(package, r["source_id"], r["published_on"], texts[r["source_id"]]) for r in package.rows("sources")]
     generator = random.Random(seed)
     rates = []
     for kind, plant in PLANTS.items():
-        counts = [_planted(generator, plant, [(s, n) for s in sources for n in getattr(s, pool)], trials) for pool in ("linked", "numbers")]
+        counts = [
+            _planted(generator, plant, [(s, n) for s in sources for n in getattr(s, pool)], trials)
+            for pool in ("linked", "numbers")
+        ]
         rates.append(Rate(kind, *counts[0], *counts[1]))
     alarms = []
     for source in sources:
         proof = source.proof(source.draft(source.text), True)
         remarks = tuple(f"{r.kind} {r.sure:.2f} {r.words}" for r in proof.remarks if r.sure >= SHOWN)
-        alone, known = (sum(source.before[k].values()) for k in (False, True))
+        alone, known = (len(source.before[k]) for k in (False, True))
         alarms.append(Alarm(source.source_id, proof.numbers, proof.compared, alone, known, remarks))
     return rates, alarms
 
 
-def _planted(generator: random.Random, plant: Plant, pool: Sequence[tuple[_Source, Number]], trials: int) -> tuple[int, int, int]:
+def _planted(generator: random.Random, plant: Plant, pool: Sequence[tuple[Printed, Number]], trials: int) -> tuple[int, int, int]:
     planted = alone = known = attempts = 0
     while planted < trials and attempts < trials * 30 and pool:
         attempts += 1
@@ -203,7 +238,9 @@ def _planted(generator: random.Random, plant: Plant, pool: Sequence[tuple[_Sourc
 
 def print_rates(rates: Sequence[Rate], alarms: Sequence[Alarm], say: Callable[[str], None]) -> None:
     """Print what was planted and found, the alarms on the printed sources, and what cannot be seen."""
-    say("Found: a remark that the printed text does not get. Alone: from the text itself; known: with what was published before it.")
+    say(
+        "Found: a remark that the printed text does not get. Alone: from the text itself; known: with what was published before it."
+    )
     say("                 numbers in a relation on record      any number with digits")
     say("error            planted    alone    known            planted    alone    known")
     for r in rates:
@@ -218,5 +255,7 @@ def print_rates(rates: Sequence[Rate], alarms: Sequence[Alarm], say: Callable[[s
         for words in a.words:
             say(f"         {words}")
     total, remarks = sum(a.numbers for a in alarms), sum(a.known for a in alarms)
-    say(f"all    {total:7} {sum(a.compared for a in alarms):9} {sum(a.alone for a in alarms):14} {remarks:6} {100 * remarks / max(1, total):12.1f}")
+    say(
+        f"all    {total:7} {sum(a.compared for a in alarms):9} {sum(a.alone for a in alarms):14} {remarks:6} {100 * remarks / max(1, total):12.1f}"
+    )
     say("Not to be seen: a wrong number that no other number of the text, the earlier sources or the observations depends on.")

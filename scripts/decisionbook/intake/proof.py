@@ -8,13 +8,17 @@ from pathlib import Path
 from ..data.package import Package
 from ..errors import InputError, Problem
 from ..project import Project
-from .checks import KINDS, SHOWN, Remark, by_kind, check_draft, known_figures
+from .checks import check_draft
 from .documents import Document, read_file
 from .draft import make_draft
+from .known import known_figures
+from .remarks import KINDS, SHOWN, Remark, by_kind
 from .report import as_html, as_json
 
 
-def proof_file(project: Project, path: Path, folder: Path, say: Callable[[str], None], *, sure: float | None = None) -> list[Remark]:
+def proof_file(
+    project: Project, path: Path, folder: Path, say: Callable[[str], None], *, sure: float | None = None
+) -> list[Remark]:
     """Check a draft and write report.html, report.json and, for .docx, the draft with comments; return the remarks."""
     if folder.exists() and not folder.is_dir():
         raise InputError(Problem(str(folder), "a file", "a folder for the report", "Name another with -o DIR."))
@@ -32,7 +36,9 @@ def proof_file(project: Project, path: Path, folder: Path, say: Callable[[str], 
     say(f"{proof.numbers} numbers read, {proof.compared} relations compared, {proof.held} hold, {len(remarks)} remarks")
     for remark in sorted(remarks, key=lambda r: (-r.sure, r.start)):
         place = document.text.count("\n", 0, remark.start) + 1
-        say(f"  {remark.sure:.0%} {KINDS[remark.kind]}, line {place}, {' '.join(remark.printed.split())}: {' '.join(remark.words.split())}")
+        say(
+            f"  {remark.sure:.0%} {KINDS[remark.kind]}, line {place}, {' '.join(remark.printed.split())}: {' '.join(remark.words.split())}"
+        )
     counted = ", ".join(f"{n} {kind}" for kind, n in by_kind(remarks).items())
     say(f"report: {folder / 'report.html'}{f' ({counted})' if counted else ''}")
     if commented:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from ..data.package import Package
 from .enumerations import areas_as_numbers
 from .exclude import Rule, built_in
+from .printed import Number, Reading
 from .tables import Table, find_tables
-from .tokens import Number, Reading, read_numbers
+from .tokens import read_numbers
 
 
 def area_names(package: Package) -> list[str]:

@@ -13,6 +13,7 @@ from .documents import Document, Say
 from .draft import Draft, figure_rows, make_draft
 from .numerals import narrow
 from .sheet import write_sheet
+from .units import with_composed
 
 _ISSUE = re.compile(r"(?:(?:19|20)\d\d\s*年\s*)?第\s*\d+\s*期(?:\s*[（(]\s*总第\s*\d+\s*期\s*[）)])?")
 _DATE = re.compile(r"^\s*((?:19|20)\d\d)\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*日)?\s*$", re.MULTILINE)
@@ -35,9 +36,15 @@ def source_row(document: Document, source_id: str, given: dict[str, str]) -> dic
         day = int(date[3]) if date[3] else _DAYS[month - 1]
         published, precision = f"{date[1]}-{month:02}-{day:02}", "day" if date[3] else "month"
     body = [line for line in lines if not _ISSUE.fullmatch(line) and not _DATE.fullmatch(line)]
-    publishers = [line for line in body[:8] if re.search(r"(?:中心|研究院|局|委员会|厅|部|办公室|图书馆|研究会|学会)$", line) and len(line) < 30]
+    publishers = [
+        line
+        for line in body[:8]
+        if re.search(r"(?:中心|研究院|局|委员会|厅|部|办公室|图书馆|研究会|学会)$", line) and len(line) < 30
+    ]
     series = body[0] if issue and body and body[0] not in publishers and len(body[0]) < 24 else ""
-    titles = [line for line in body if line not in publishers and line != series and 6 <= len(line) <= 40 and not line.endswith("。")]
+    titles = [
+        line for line in body if line not in publishers and line != series and 6 <= len(line) <= 40 and not line.endswith("。")
+    ]
     row = {
         "source_id": source_id,
         "title": titles[0] if titles else document.path.stem,
@@ -55,7 +62,9 @@ def source_row(document: Document, source_id: str, given: dict[str, str]) -> dic
     return row
 
 
-def intake(package: Package, document: Document, target: Path, folder: Path, source_id: str, given: dict[str, str], say: Say) -> Draft:
+def intake(
+    package: Package, document: Document, target: Path, folder: Path, source_id: str, given: dict[str, str], say: Say
+) -> Draft:
     """Keep the document's text in `folder` and write the drafted sheet; nothing in data/ changes."""
     registered = {r["source_id"]: r for r in package.rows("sources")}
     twin = next((s for s, r in registered.items() if r["sha256"] == document.sha256), "")
@@ -64,7 +73,9 @@ def intake(package: Package, document: Document, target: Path, folder: Path, sou
         remedy = f"The next free number is {next_source(package)}." if source_id in registered else "It is registered already."
         raise InputError(Problem(str(document.path), found, "a document that is not registered", remedy, column="source_id"))
     if not re.fullmatch(r"\d{3}", source_id):
-        raise InputError(Problem("--source-id", repr(source_id), "three digits", f"The next free number is {next_source(package)}."))
+        raise InputError(
+            Problem("--source-id", repr(source_id), "three digits", f"The next free number is {next_source(package)}.")
+        )
     row = source_row(document, source_id, given)
     draft = make_draft(package, document, source_id, published_on=row["published_on"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,9 +94,12 @@ def intake(package: Package, document: Document, target: Path, folder: Path, sou
     write_sheet(package, target, grids)
     for note in document.notes:
         say(f"note: {note}")
-    say(f"source {source_id}: {row['title']}, {row['published_on'] or 'no date found: give --date'}, {len(document.text)} characters")
+    say(
+        f"source {source_id}: {row['title']}, {row['published_on'] or 'no date found: give --date'}, {len(document.text)} characters"
+    )
     say(f"text kept as {kept}")
-    unknown = sorted({n.unit for n in draft.numbers} - {r["unit_measure"] for r in package.rows("units")})
+    printed = {n.unit for n in draft.numbers}
+    unknown = sorted(printed - set(with_composed({r["unit_measure"]: r for r in package.rows("units")}, printed)))
     indicators = sum(bool(r["indicator"]) for r in grids["figures"])
     say(f"{len(draft.numbers)} figures drafted ({indicators} with an indicator), {len(draft.candidates)} candidate formulas, "
         f"{len(draft.tables)} tables, {len(draft.excluded)} tokens excluded")  # fmt: skip

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from .candidates import Quantity
 from .context import Context
 from .enumerations import counted_listings
+from .printed import Number
 from .tables import Table
-from .tokens import Number
+import itertools
 
 _UP = "增长|增加|提高|提升|上升|上涨|扩大|增至|升至|增到|升到|跃升|攀升|增幅|涨"
 _DOWN = "下降|减少|降低|降至|降到|减至|缩减|压减|压缩|缩短|下滑|回落|降"
-_PARTS = re.compile(r"其中|包括|分别|分为|含")
+_PARTS = re.compile(r"其中|包括|分别[为是有达：:]|分为|含")
 _TOTAL = re.compile(r"共计|合计|总计|一共|总共|共有?|累计")
 _CHANGE = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})")
 _SUM_ROW = re.compile(r"^\s*(?:合\s*计|总\s*计|小\s*计|共\s*计|总\s*数|全部)")
@@ -70,9 +71,10 @@ def _level(quantity: Quantity) -> bool:
 def find_relations(sentences: Sentences) -> Iterator[Relation]:
     """Yield what the sentences of a text say of their numbers."""
     for index, group in enumerate(sentences.groups):
-        following = sentences.groups[index + 1] if index + 1 < len(sentences.groups) else []
+        following = [q for later in sentences.groups[index + 1 : index + 7] for q in later if q.start - group[-1].start < 500]
         yield from _sums(sentences, group, following)
         yield from _shares(sentences, group)
+        yield from _fractions(sentences, group)
         yield from _changes(sentences, group)
         yield from _wholes(sentences, group)
         yield from _ranks(sentences, group)
@@ -83,23 +85,25 @@ def _sums(sentences: Sentences, group: Sequence[Quantity], following: Sequence[Q
     for place, total in enumerate(group):
         if not _level(total) or total.kind == "table":
             continue
-        rest = [*group[place + 1 :]]
-        opening = sentences.between(total, rest[0]) if rest else ""
-        if not rest and following and following[0].start - sentences.ends[total.key] < 40:
-            rest = list(following)
-            opening = sentences.between(total, rest[0])
-            if not re.match(r"[^。]{0,12}。\s*其中", opening):
-                continue
-        if not _PARTS.search(opening) or len(opening) > 44:
+        # Growth may stand between a total and its parts, and between the parts: 617.50亿元，增长5.2%。其中，甲37.11亿元，增长2.6%；…
+        rest = [q for q in (*group[place + 1 :], *following) if not (q.dimension == "ratio" and q.unit in ("%", "个百分点"))]
+        if not rest or rest[0].unit != total.unit:
             continue
-        parts = _list_of(sentences, rest, total)
+        opening = sentences.between(total, rest[0])
+        cue = _PARTS.search(opening)
+        if re.search(rf"(?:{_UP}|{_DOWN}|新增)了?\s*$", sentences.before(total, 8)):
+            continue  # 比上年末增加0.1万人，其中…: the parts are those of the level before it
+        if cue is None or len(opening) > 70 or opening.count("。") > 1 or len(opening) - cue.start() > 34:
+            continue
+        end = sentences.context.text.find("。", rest[0].start)
+        parts = _list_of(sentences, [q for q in rest if end < 0 or q.start < end], total)
         bracket = bool(re.search(r"[（(]\s*其中", opening))
         if len(parts) > 1:
             closed = bracket or "分别" in opening or "分为" in opening
             yield _sum(total, parts, 0.85 if bracket else 0.6, exact=closed)
     for place, total in enumerate(group):
         if place > 1 and _level(total) and _TOTAL.search(sentences.between(group[place - 1], total)[-6:]):
-            parts = [q for q in _list_of(sentences, group[:place][::-1], total, back=True)][::-1]
+            parts = _list_of(sentences, group[:place][::-1], total, back=True)[::-1]
             if len(parts) > 1:
                 yield _sum(total, parts, 0.7, exact=True)
 
@@ -111,7 +115,8 @@ def _list_of(sentences: Sentences, rest: Sequence[Quantity], total: Quantity, *,
             break
         if parts:
             gap = sentences.between(quantity, parts[-1]) if back else sentences.between(parts[-1], quantity)
-            if len(gap) > 26 or not re.search(r"[、，,；;和及]", gap) or re.search(r"其中|比|较|同比|增|降", gap):
+            listed = re.search(r"[、，,；;和及]", gap) and not re.search(r"其中|比[^重例]|较|到|至", gap)
+            if len(gap) > 44 or not listed:
                 break
         parts.append(quantity)
     return parts
@@ -135,7 +140,12 @@ def _shares(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relatio
         close = sentences.between(whole, share)
         if "占" in gap and len(gap) < 40 and re.fullmatch(r"[）)\s]*(?:总[数量额])?的?\s*(?:比重|比例)?[为达约]?", close):
             yield Relation("share", share, (part, whole), "a/b", 0.9)
-        elif "占" not in gap and len(gap) < 60 and re.search(r"占(?:比|全[^，。]{0,8}|总[^，。]{0,6})?(?:的?[为达])?$", close) and len(close) < 18:
+        elif (
+            "占" not in gap
+            and len(gap) < 90
+            and re.search(r"占(?:比|全[^，。]{0,8}|[^，。]{0,10}总[^，。]{0,6})?的?(?:比重|比例)?[为达]?$", close)
+            and len(close) < 18
+        ):
             # 总量 … 其中甲 …，占 p%: the second level is the part of the first.
             if whole.base < part.base and "其中" in gap:
                 yield Relation("share", share, (whole, part), "a/b", 0.6)
@@ -143,10 +153,19 @@ def _shares(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relatio
             yield Relation("share", share, (whole, part), "a/b", 0.6)
 
 
+def _fractions(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relation]:
+    """A fraction with its level in brackets behind it: 3.01万亿美元，其中三分之一（1.04万亿美元）."""
+    for whole, share, part in zip(group, group[1:], group[2:], strict=False):
+        bracket = re.fullmatch(r"\s*[（(][约近]?", sentences.between(share, part))
+        if share.kind == "fraction" and bracket and whole.dimension == part.dimension and _level(whole) and _level(part):
+            if re.search("其中|占", sentences.between(whole, share)):
+                yield Relation("share", share, (part, whole), "a/b", 0.75)
+
+
 def _changes(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relation]:
     for place in range(len(group) - 1):
         first, second = group[place], group[place + 1]
-        if first.dimension != second.dimension or first.unit.lstrip("万亿") != second.unit.lstrip("万亿") or first.kind == "rank":
+        if first.dimension != second.dimension or first.dimension == "rank" or first.kind == "rank":
             continue
         gap = sentences.between(first, second)
         if len(gap) > 40:
@@ -154,13 +173,19 @@ def _changes(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relati
         third = group[place + 2] if place + 2 < len(group) else None
         lead = sentences.between(group[place - 1], first) if place else sentences.before(first, 30)
         from_to = re.search(r"(?:从|由)[^，。；]{0,26}$", lead)
-        to = re.search(rf"(?:{_UP}|{_DOWN})[^，。；、\d]{{0,8}}(?:至|到|为|了)?[^，。；、]{{0,12}}$|(?:至|到)[^，。；、]{{0,12}}$", gap)
-        compared = re.search(r"[，,]?\s*(?:比|较|相比)[^，。；]{0,26}$", gap)
+        to = re.search(
+            rf"(?:{_UP}|{_DOWN})[^，。；、\d]{{0,8}}(?:至|到|为|了)?[^，。；、]{{0,12}}$|(?:至|到)[^，。；、]{{0,12}}$", gap
+        )
+        compared = re.search(r"(?<![同环占])(?:比|较|相比)[^，。；]{0,26}$", gap)
         if from_to and to:
             new, old, word = second, first, _CHANGE.search(gap)
         elif compared:
             new, old = first, second
-            word = _CHANGE.search(sentences.after(second, 12)) if third is None or third.start - sentences.ends[second.key] < 14 else None
+            word = (
+                _CHANGE.search(sentences.after(second, 12))
+                if third is None or third.start - sentences.ends[second.key] < 14
+                else None
+            )
         else:
             continue
         if word:
@@ -171,7 +196,11 @@ def _changes(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relati
 
 def _rate(sentences: Sentences, new: Quantity, old: Quantity, last: Quantity, third: Quantity) -> Iterator[Relation]:
     word = _CHANGE.search(sentences.between(last, third))
-    if word is None or not third.exact:
+    plain = re.fullmatch(
+        r"[）)]?[，,、]?\s*(?:同比|环比|较上年|比上年|累计|年均|净)?[增长加提高升上涨幅下降减少低回落扩大缩压短]{1,4}(?:了|达|约|近|为)*\s*",
+        sentences.between(last, third),
+    )
+    if word is None or plain is None or not third.exact:
         return
     if third.unit == "%" and new.dimension != "ratio":
         yield Relation("growth", third, (new, old), "a/b-1" if word["up"] else "1-a/b", 0.9, "up" if word["up"] else "down")
@@ -191,14 +220,23 @@ def _hundreds(sentences: Sentences) -> Iterator[Relation]:
     shares = [q for group in sentences.groups for q in group if q.unit == "%" and 0 < q.value < 100 and q.kind != "table"]
     run: list[Quantity] = []
     for share in [*shares, None]:
-        if share is not None and run and share.start - sentences.ends[run[-1].key] < 46 and run[-1].exact:
+        if share is not None and run and _in_one_breath(sentences, run[-1], share):
             run.append(share)
             continue
         if 3 <= len(run) <= 9 and all(q.exact for q in run):
-            words = sentences.context.text[max(0, run[0].start - 60) : sentences.ends[run[-1].key]]
-            if re.search(r"占比|比重|份额|权重|分别占|占", words) and not re.search(f"{_UP}|{_DOWN}", words) and 94 <= sum(q.value for q in run) <= 112:
+            words = sentences.context.text[max(0, run[0].start - 60) : sentences.ends[run[-1].key]].rpartition("。")[2]
+            if (
+                re.search(r"占比|比重|份额|权重|分别占|占", words)
+                and not re.search(f"{_UP}|{_DOWN}", words)
+                and 94 <= sum(q.value for q in run) <= 112
+            ):
                 yield Relation("remainder", run[-1], tuple(run[:-1]), "100-sum", 0.55)
         run = [share] if share is not None else []
+
+
+def _in_one_breath(sentences: Sentences, left: Quantity, right: Quantity) -> bool:
+    gap = sentences.between(left, right)
+    return left.exact and len(gap) < 46 and "。" not in gap
 
 
 def _ranks(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relation]:
@@ -245,10 +283,12 @@ def _ranked(table: Table, at: dict[tuple[int, int], Quantity], heads: Sequence[s
         values = next((c for c in range(column - 1, -1, -1) if sum((r, c) in at for r in range(1, len(table.cells))) > 2), None)
         if values is None:
             continue
-        pairs = sorted((at[r, column].value, at[r, values]) for r in range(1, len(table.cells)) if (r, column) in at and (r, values) in at)
-        falls = sum(a[1].base >= b[1].base for a, b in zip(pairs, pairs[1:], strict=False))
+        pairs = sorted(
+            (at[r, column].value, at[r, values]) for r in range(1, len(table.cells)) if (r, column) in at and (r, values) in at
+        )
+        falls = sum(a[1].base >= b[1].base for a, b in itertools.pairwise(pairs))
         down = falls * 2 >= len(pairs) - 1
-        for (_, better), (_, worse) in zip(pairs, pairs[1:], strict=False):
+        for (_, better), (_, worse) in itertools.pairwise(pairs):
             if (better.base < worse.base) == down and better.base != worse.base:
                 yield Relation("table_rank", worse, (better,), "a-b", 0.7, "down" if down else "up")
 
@@ -261,7 +301,13 @@ def counted(text: str, numbers: Sequence[Number], by_start: dict[int, Quantity])
             yield Relation("count", quantity, (), "n", 0.55), listing.start, listing.end, listing.items
     for number in numbers:
         quantity = by_start.get(number.start)
-        if quantity is None or number.qualifier != "exact" or number.kind != "number" or not 2 <= number.value < 13 or quantity.dimension != "count":
+        if (
+            quantity is None
+            or number.qualifier != "exact"
+            or number.kind != "number"
+            or not 2 <= number.value < 13
+            or quantity.dimension != "count"
+        ):
             continue
         opening = re.match(r"[^，。：:;；、\n\d]{0,12}[：:。]\s*", text[number.end : number.end + 24])
         if opening is None:
@@ -272,7 +318,11 @@ def counted(text: str, numbers: Sequence[Number], by_start: dict[int, Quantity])
             yield Relation("count", quantity, (), "n", 0.6), start, start + 2, last
         elif "：" in opening[0] or ":" in opening[0]:
             named = re.match(r"[^。；;：:\n]{6,160}", text[start:])
-            items = 1 + named[0].count("、") + bool(re.search(r"、[^、]*(?:和|及|与)[^、]+$", named[0])) if named and "、" in named[0] else 0
+            items = (
+                1 + named[0].count("、") + bool(re.search(r"、[^、]*(?:和|及|与)[^、]+$", named[0]))
+                if named and "、" in named[0]
+                else 0
+            )
             if named and items > 2 and not re.search(r"[，,]|等|\d", named[0]):
                 yield Relation("count", quantity, (), "n", 0.55), start, start + len(named[0]), items
 
@@ -309,7 +359,11 @@ def group_relations(text: str, tables: Sequence[Table], found: Sequence[Quantity
             if len(cells) < 2 or len(groups) < 2 or len({c.unit for c in cells}) > 1:
                 continue
             for quantity in found:
-                if quantity.kind == "table" or quantity.dimension != cells[0].dimension or not 0 < table.start - quantity.start < 900:
+                if (
+                    quantity.kind == "table"
+                    or quantity.dimension != cells[0].dimension
+                    or not 0 < table.start - quantity.start < 900
+                ):
                     continue
                 near = text[max(quantity.sentence, quantity.start - 34) : quantity.start]
                 if name in near and max(near.rfind(n) for n in groups) == near.rfind(name):
@@ -322,6 +376,7 @@ def misplaced_points(sentences: Sentences) -> Iterator[Quantity]:
     for group in sentences.groups:
         for quantity in group:
             words = sentences.before(quantity, 26)
-            if quantity.unit == "个百分点" and not re.search(rf"{_UP}|{_DOWN}|高|低|差|快|慢|回|收窄|贡献|拉动|超|加快|放缓|压|扩", words):
-                if re.search(r"占|率|比重|份额|为|达", words):
-                    yield quantity
+            if quantity.unit == "个百分点" and not re.search(
+                rf"{_UP}|{_DOWN}|高|低|差|快|慢|回|收窄|贡献|拉动|超|加快|放缓|压|扩", words
+            ) and re.search(r"占|率|比重|份额|为|达", words):
+                yield quantity

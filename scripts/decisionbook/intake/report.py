@@ -11,8 +11,8 @@ from dataclasses import asdict
 from html import escape
 
 from ..project import Project
-from .checks import KINDS, Proof, Remark, by_kind
 from .documents import Document
+from .remarks import KINDS, Proof, Remark, by_kind
 from .sections import Sections
 from .tables import find_tables
 
@@ -113,11 +113,11 @@ def _article(remark: Remark, section: str) -> str:
     other = "；".join(f"{_flat(text)}（第{start + 1}字）" for start, _, text in remark.others)
     rows = [("这里写", remark.printed), ("算得或对照", remark.expected), ("相差", remark.difference), ("比对的数", other),
             ("位置", f"{section}，第{remark.start + 1}字")]  # fmt: skip
-    table = "".join(f"<tr><th scope=\"row\">{k}</th><td>{escape(_flat(v))}</td></tr>" for k, v in rows if v)
+    table = "".join(f'<tr><th scope="row">{k}</th><td>{escape(_flat(v))}</td></tr>' for k, v in rows if v)
     less = "" if remark.sure >= 0.7 else ' class="less"'
     return (
         f"<article{less}><h3>{escape(KINDS[remark.kind])}<span>把握 {remark.sure:.0%}</span></h3>\n"
-        f"<p>{escape(_flat(remark.words))}</p>\n<p class=\"excerpt\">{excerpt}</p>\n<table>{table}</table></article>"
+        f'<p>{escape(_flat(remark.words))}</p>\n<p class="excerpt">{excerpt}</p>\n<table>{table}</table></article>'
     )
 
 

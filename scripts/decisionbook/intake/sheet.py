@@ -158,7 +158,9 @@ def read_sheet(package: Package, path: Path) -> Sheet:
         must = [c for c in wanted if c not in _AFTER and c not in ("excerpt", "shown", "guess_confidence")]
         for missing in (c for c in must if c not in head):
             near = did_you_mean(missing, [h for h in head if h not in wanted])
-            problems.append(Problem(sheet.shown(grid), "no such column", f"the column {missing}", near or "Add the column.", 1, missing))
+            problems.append(
+                Problem(sheet.shown(grid), "no such column", f"the column {missing}", near or "Add the column.", 1, missing)
+            )
         sheet.grids[grid] = [
             {name: _unquoted(cell) for name, cell in zip(head, [*row, *[""] * len(head)], strict=False)} for row in found.rows[1:]
         ]

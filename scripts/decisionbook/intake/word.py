@@ -62,7 +62,9 @@ def read_docx(path: Path, raw: bytes) -> Document:
     root, damaged = parse_part(parts["word/document.xml"])
     body = root.find(tag("body")) if root is not None else None
     if body is None:
-        raise InputError(Problem(str(path), "no body in word/document.xml", "a .docx", "Open it in Word or WPS and save it anew."))
+        raise InputError(
+            Problem(str(path), "no body in word/document.xml", "a .docx", "Open it in Word or WPS and save it anew.")
+        )
     reader = _Reader()
     read_body(body, reader)
     for name, title in (("word/footnotes.xml", "脚注"), ("word/endnotes.xml", "尾注")):
@@ -116,7 +118,10 @@ def read_body(body: Any, reader: _Reader) -> None:
         elif block.tag == tag("tbl"):
             _table(block, reader)
         elif block.tag in (tag("sdt"), tag("ins"), tag("customXml")):
-            read_body(block.find(tag("sdtContent")) if block.tag == tag("sdt") and block.find(tag("sdtContent")) is not None else block, reader)
+            read_body(
+                block.find(tag("sdtContent")) if block.tag == tag("sdt") and block.find(tag("sdtContent")) is not None else block,
+                reader,
+            )
 
 
 def _paragraph(paragraph: Any, reader: _Reader, within: bool = False) -> None:
@@ -158,7 +163,8 @@ def _table(table: Any, reader: _Reader) -> None:
             merge = cell.find(f"{tag('tcPr')}/{tag('vMerge')}")
             if merge is None or merge.get(tag("val")) == "restart":
                 for number, paragraph in enumerate(cell.iter(tag("p"))):
-                    reader.add(" " if number and reader.parts[-1] not in ("\t", " ") else "")
+                    words = any(t.text for t in paragraph.iter(tag("t")))
+                    reader.add(" " if number and words and reader.parts[-1] not in ("\t", " ") else "")
                     _paragraph(paragraph, reader, within=True)
             span = cell.find(f"{tag('tcPr')}/{tag('gridSpan')}")
             reader.add("\t" * (min(int(span.get(tag("val")) or 1), 64) - 1) if span is not None else "")

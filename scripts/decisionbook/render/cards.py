@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxTranslator
 from sphinx.writers.html5 import HTML5Translator
 
 from .book_data import quote
-from .directives import STATUS_WORDS
+from .directives import chapter_link
 from .findings import format_finding
 
 KINDS = ("bars", "line", "range", "share")
@@ -65,17 +65,9 @@ class KeyCard(SphinxDirective):
         card += self.parse_content_to_nodes()
         if "spark" in self.options:
             card += addnodes.only("", spark(kind=self.options["spark"], values=self._values(name)), expr="html")
-        link = addnodes.pending_xref(
-            "",
-            nodes.inline("", chapter["title"]),
-            refdomain="std",
-            reftype="doc",
-            reftarget=f"/{name}",
-            refexplicit=True,
-            refwarn=True,
-        )
-        status = nodes.inline("", STATUS_WORDS[chapter["status"]], classes=["status-pill", chapter["status"]])
-        card += nodes.paragraph("", "", nodes.Text("详见"), link, nodes.Text("　"), status, classes=["card-link"])
+        link = chapter_link(name, chapter, [nodes.Text("详见")])
+        link["classes"].append("card-link")
+        card += link
         self.set_source_info(card)
         return [card]
 

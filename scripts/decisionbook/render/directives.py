@@ -54,6 +54,14 @@ def _row(cells: Sequence[Cell], right: Sequence[int]) -> nodes.row:
     return row
 
 
+def chapter_link(name: str, chapter: dict[str, Any], before: Sequence[nodes.Node] = ()) -> nodes.paragraph:
+    """Return a line with the title of a chapter, which leads to it, and its 时效."""
+    title = nodes.inline("", chapter["title"])
+    target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{name}", "refexplicit": True, "refwarn": True}
+    status = nodes.inline("", STATUS_WORDS[chapter["status"]], classes=["status-pill", chapter["status"]])
+    return nodes.paragraph("", "", *before, addnodes.pending_xref("", title, **target), nodes.Text("　"), status)
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """Return a number at `digits` significant digits, with a typographic minus; None and infinity as a dash."""
     if value is None or not math.isfinite(value):

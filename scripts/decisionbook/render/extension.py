@@ -47,6 +47,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_role("download-link", download_link)
     app.add_post_transform(NumberedReferences)
     app.add_post_transform(findings.MarksAfterUnits)
+    app.add_post_transform(findings.NoSpacesBetweenCharacters)
     app.add_post_transform(findings.KeyFindings)
     app.connect("doctree-read", insert_chapter_head)
     app.connect("doctree-read", book_data.note_page)

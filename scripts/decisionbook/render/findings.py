@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,6 +125,29 @@ class MarksAfterUnits(SphinxPostTransform):
                 cut = lead + len(unit)
                 index = parent.index(following)
                 parent[index : index + 1] = [nodes.Text(text[:cut]), *marks, nodes.Text(text[cut:])]
+
+
+_HAN = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
+
+
+class NoSpacesBetweenCharacters(SphinxPostTransform):
+    """Take out the spaces that prose writes around a number where the number turned out to be Chinese words: 是 缺，见 表 5."""
+
+    default_priority = 392
+
+    def run(self, **kwargs: Any) -> None:
+        for text in list(self.document.findall(nodes.Text)):
+            if isinstance(text.parent, nodes.literal | nodes.literal_block | nodes.raw):
+                continue
+            words, position = text.astext(), text.parent.index(text)
+            before = text.parent[position - 1].astext() if position else ""
+            after = text.parent[position + 1].astext() if position + 1 < len(text.parent) else ""
+            if re.search(f"{_HAN} $", words) and re.match(_HAN, after):
+                words = words[:-1]
+            if re.match(f" {_HAN}", words) and re.search(f"{_HAN}$", before):
+                words = words[1:]
+            if words != text.astext():
+                text.parent.replace(text, nodes.Text(words))
 
 
 class KeyFindings(SphinxPostTransform):

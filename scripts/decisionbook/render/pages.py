@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .catalogue import DataCatalogue
-from .directives import STATUS_WORDS, Cell, build_table, number
+from .directives import Cell, build_table, chapter_link, number
 from .findings import verdict_mark
 from .glossary import GlossaryTable
 
@@ -216,17 +216,7 @@ class ChapterList(SphinxDirective):
         parts: dict[str, nodes.bullet_list] = {}
         for name in quote(self.env, "edition")["order"]:
             chapter = chapters[name]
-            link = addnodes.pending_xref(
-                "",
-                nodes.inline("", chapter["title"]),
-                refdomain="std",
-                reftype="doc",
-                reftarget=f"/{name}",
-                refexplicit=True,
-                refwarn=True,
-            )
-            status = nodes.inline("", STATUS_WORDS[chapter["status"]], classes=["status-pill", chapter["status"]])
-            line = nodes.paragraph("", "", link, nodes.Text("　"), status)
+            line = chapter_link(name, chapter)
             for verdict in VERDICT_GLYPHS:
                 count = sum(r["verdict"] == verdict and r["chapter"] == name for r in rows)
                 if count:

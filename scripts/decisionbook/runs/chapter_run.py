@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,8 +134,3 @@ def names_of(findings: Mapping[str, Finding], chapter: str) -> dict[str, Finding
     """Return the findings of one chapter by their own names."""
     prefix = f"{chapter}."
     return {name.removeprefix(prefix): f for name, f in findings.items() if name.startswith(prefix)}
-
-
-def count_changed(differences: Iterable[Difference]) -> int:
-    """Return how many findings are not the same."""
-    return sum(d.status != "same" for d in differences)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data.scratch import scratch_folder
 from ..data.text import safe_cell, write_rows
 from .sweep import Record, Run
 
@@ -81,8 +81,8 @@ def _write_parquet(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any
     """Write the same rows as Parquet, with typed columns and the texts as they are."""
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix="db-") as made:
-        plain = Path(made) / "rows.csv"
+    with scratch_folder() as made:
+        plain = made / "rows.csv"
         with plain.open("w", encoding="utf-8", errors="replace", newline="") as handle:
             write_rows(handle, [heads, *rows])
         columns = {name: types.get(name) or _TYPES.get(name, "VARCHAR") for name in heads}

@@ -10,10 +10,8 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data.scratch import Scratch
 from . import forkserver
 from .surroundings import inherited
 
@@ -34,8 +33,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # What is read while Python starts and libraries are imported: a kernel that differs in it needs a server of its own.
 _READ_AT_IMPORT = re.compile(r"PYTHON|PYDEVD|LC_|LANG|LD_|DYLD_|VIRTUAL_ENV$|\w+_NUM_THREADS$")
 # A path of a Unix socket has at most 104 characters on some systems.
-_LONGEST_FOLDER = 60
-_OWNER = "owner"
+_LONGEST_FOLDER = 57
 
 
 def available() -> bool:
@@ -44,27 +42,14 @@ def available() -> bool:
 
 
 class Workspace:
-    """A folder of this process that only its user can read: sockets, connection files, files of runs.
-
-    While the process lives it holds a lock in it. A folder whose lock is free was left by a process that was killed
-    together with its fork server; the next process removes it.
-    """
+    """A folder of this process that only its user can read: sockets, connection files, files of runs."""
 
     def __init__(self) -> None:
         base = tempfile.gettempdir()
-        base = base if len(base) < _LONGEST_FOLDER else "/tmp"
-        remove_abandoned(Path(base))
-        self.path = Path(tempfile.mkdtemp(prefix="db-", dir=base))
+        self._scratch = Scratch(base if len(base) < _LONGEST_FOLDER else "/tmp")
+        self.path = self._scratch.path
         self.owner = os.getpid()
         self._numbers = itertools.count(1)
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            # It gets its name when it is locked: nobody finds it free in between.
-            new = self.path / "owner.new"
-            self._lock = new.open("wb")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            new.rename(self.path / _OWNER)
 
     def new(self, prefix: str) -> Path:
         """Return a path in the folder that nothing has yet."""
@@ -73,24 +58,7 @@ class Workspace:
     def remove(self) -> None:
         """Remove the folder, unless this process only inherited it."""
         if self.owner == os.getpid():
-            shutil.rmtree(self.path, ignore_errors=True)
-            if hasattr(self, "_lock"):
-                self._lock.close()
-
-
-def remove_abandoned(base: Path) -> None:
-    """Remove the folders of this user's processes that are no more."""
-    with contextlib.suppress(ImportError, OSError):
-        import fcntl
-
-        for folder in base.glob("db-*"):
-            with contextlib.suppress(OSError):
-                status = folder.lstat()
-                if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-                    continue
-                with (folder / _OWNER).open("rb") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
+            self._scratch.remove()
 
 
 class WarmProcess:

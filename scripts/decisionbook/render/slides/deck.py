@@ -23,7 +23,7 @@ from .native import Bars, Lines
 
 #: The colours of the book on paper (tokens.css), and the typeface that every Windows has.
 INK, SOFT, ACCENT, SECOND, LINE = "1F2A33", "5B666F", "B23A2E", "1F6F78", "E2DDD2"
-SERIES = (ACCENT, SECOND, "8A949C", "9A6B00", "2F6B4F", "5B4B8A")
+SERIES = (ACCENT, SECOND, "808A92", "9A6B00", "2F6B4F", "5B4B8A")
 FONT = "微软雅黑"
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 LEFT, INNER = Inches(0.7), Inches(11.93)

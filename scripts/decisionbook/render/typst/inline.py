@@ -24,7 +24,7 @@ class InlineWriter(BaseWriter):
 
     def on_Text(self, node: nodes.Text) -> str:
         text = str(node)
-        if not self.is_marked(node):
+        if not self.is_marked(node) or self.is_unit(node):
             return inline(text)
         # The last character, or the last run of digits and Latin letters, stays with its mark.
         at = max(len(text.rstrip()) - len(_LAST_WORD.search(text.rstrip())[0]), 0)  # type: ignore[index]
@@ -65,8 +65,19 @@ class InlineWriter(BaseWriter):
         if "status-pill" in classes:
             status = next((c for c in classes if c in ("current", "pending", "historical")), "current")
             return f"#pill({string(status)})[{self.inside(node)}];"
-        opening = "#joined[" if "finding" in classes and self.is_marked(node) else ""
+        opening = "#joined[" if self.opens_joint(node) else ""
         return self.anchored(node) + opening + self.inside(node)
+
+    def opens_joint(self, number: nodes.Element) -> bool:
+        """Return whether a mark follows a glued number, at once or behind its unit."""
+        unit = following(number)
+        return "finding" in number["classes"] and (self.is_marked(number) or (unit is not None and self.is_unit(unit)))
+
+    def is_unit(self, node: nodes.Node) -> bool:
+        """Return whether a text is only the unit between a glued number and its mark: 8.22%□."""
+        before = following(node, -1)
+        glued = isinstance(before, nodes.inline) and "finding" in before["classes"]
+        return glued and isinstance(node, nodes.Text) and re.fullmatch(r"\S{1,3}", str(node)) is not None and self.is_marked(node)
 
     def is_marked(self, node: nodes.Node) -> bool:
         """Return whether a raised mark of a verdict follows a text or number."""
@@ -200,11 +211,11 @@ class InlineWriter(BaseWriter):
         return ""
 
 
-def following(node: nodes.Node) -> nodes.Node | None:
-    """Return the sibling after a node."""
+def following(node: nodes.Node, step: int = 1) -> nodes.Node | None:
+    """Return the sibling after a node; `step` -1 for the one before."""
     siblings = node.parent.children if node.parent is not None else []
     at = next((i for i, sibling in enumerate(siblings) if sibling is node), len(siblings))
-    return siblings[at + 1] if at + 1 < len(siblings) else None
+    return siblings[at + step] if 0 <= at + step < len(siblings) else None
 
 
 def is_mark(node: nodes.Node | None) -> bool:

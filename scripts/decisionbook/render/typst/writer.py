@@ -128,11 +128,16 @@ class Writer(InlineWriter, FigureWriter):
         return ", ".join(self.boxed(child) for child in node.children if isinstance(child, nodes.list_item))
 
     def on_definition_list(self, node: nodes.Element) -> str:
-        function = self.finding if "key-findings" in node["classes"] else self.definition
-        items = [function(child) for child in node.children if isinstance(child, nodes.definition_list_item)]
-        names = {"key-findings": "findings", "edition-summary": "fields"}
-        name = next((names[c] for c in node["classes"] if c in names), "definitions")
+        if "key-findings" in node["classes"]:
+            return self.findings([node])
+        items = [self.definition(child) for child in node.children if isinstance(child, nodes.definition_list_item)]
+        name = "fields" if "edition-summary" in node["classes"] else "definitions"
         return f"#{name}({', '.join(items)},)\n\n" if items else ""
+
+    def findings(self, lists: list[nodes.definition_list]) -> str:
+        """Return key findings under one another, as one block."""
+        items = [self.finding(child) for each in lists for child in each.children]
+        return f"#findings({', '.join(items)},)\n\n" if items else ""
 
     def definition(self, item: nodes.Element) -> str:
         """Return a term with its definition."""
@@ -149,8 +154,18 @@ class Writer(InlineWriter, FigureWriter):
         marks = "".join(map(self.mark, found))
         notes = "".join(self.evidence_note(mark, self.row_label(mark)) for mark in found)
         shown = f"{content(before)}, {content(number)}, {content(unit)}, [{marks}], [{notes}]"
-        body = self.boxed([part for each in meaning for part in each.children])
+        body = self.boxed([part for each in meaning for part in [*each.children, *self.pointers(item)]])
         return f"({shown}, [{self.anchored(term)}] + {body})"
+
+    def pointers(self, item: nodes.Element) -> list[nodes.Node]:
+        """Return the line of a card that says where its finding is explained; it is printed in the finding."""
+        card = item.parent.parent
+        if card is None or "key-card" not in card["classes"]:
+            return []
+        found = [child for child in card.children if isinstance(child, nodes.paragraph) and "card-link" in child["classes"]]
+        for line in found:
+            line["classes"].append("flip")
+        return list(found)
 
     def on_field_list(self, node: nodes.Element) -> str:
         pairs = [
@@ -166,6 +181,8 @@ class Writer(InlineWriter, FigureWriter):
         classes = set(node["classes"])
         if "cell_input" in classes or node.get("nb_element") == "cell_code_source":
             return ""  # code is read on the web page and run in the notebook
+        if "key-points" in classes:
+            return self.findings([d for d in node.findall(nodes.definition_list) if "key-findings" in d["classes"]])
         if "timeliness" in classes:
             status = next((c for c in ("current", "pending", "historical") if c in classes), "current")
             return f"#banner({string(status)}){self.boxed(node)}\n\n"

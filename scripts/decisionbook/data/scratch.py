@@ -1,0 +1,79 @@
+"""Temporary folders that a killed process does not leave behind for good: the next command removes them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not on this system: what a kill leaves stays until somebody tidies up
+    fcntl = None  # type: ignore[assignment]
+
+PREFIX = "dbook-"
+
+
+class Scratch:
+    """A folder that only its user can read. Its maker holds it; what nobody holds any more is dead, however its maker ended."""
+
+    def __init__(self, base: str | None = None) -> None:
+        parent = base or tempfile.gettempdir()
+        remove_dead(parent)
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            self._held = _hold(self.path)
+            # Between these two lines another process may have taken it for dead.
+            if self.path.is_dir():
+                break
+            self._release()
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a temporary folder and remove it at the end."""
+    scratch = Scratch()
+    try:
+        yield scratch.path
+    finally:
+        scratch.remove()
+
+
+def remove_dead(base: str | None = None) -> None:
+    """Remove the folders of this user in `base` that no living process holds."""
+    if fcntl is None:
+        return
+    for path in Path(base or tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if path.is_symlink() or path.stat().st_uid != os.getuid():
+                continue
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
+def _hold(path: Path) -> int | None:
+    """Hold a folder for the life of this process, or until the descriptor that is returned is closed."""
+    if fcntl is None:
+        return None
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
+    return None

@@ -1,0 +1,71 @@
+"""What JupyterLab does with a chapter: the plain python3 kernel, no command line, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+
+from decisionbook import charts, notebook
+from decisionbook.runs.execute import findings_of, normalise
+
+from ..conftest import ROOT
+
+CHAPTER = ROOT / "notebooks" / "base_station_growth.ipynb"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[BlockingKernelClient]:
+    """A kernel as JupyterLab starts it, in which a chapter's imports have run."""
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(CHAPTER.parent))
+    client.execute_interactive("from decisionbook import notebook as nb\nfrom decisionbook import charts", timeout=120)
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def reply(client: BlockingKernelClient, request: str, code: str) -> dict[str, Any]:
+    return getattr(client, request)(code, len(code), reply=True, timeout=60)["content"]
+
+
+@pytest.mark.parametrize(("name", "module"), [("nb", notebook), ("charts", charts)])
+def test_tab_offers_what_a_chapter_may_use_and_nothing_else(kernel: BlockingKernelClient, name: str, module: Any) -> None:
+    assert sorted(reply(kernel, "complete", f"{name}.")["matches"]) == sorted(module.__all__)
+
+
+def test_help_shows_signature_and_docstring(kernel: BlockingKernelClient) -> None:
+    text = reply(kernel, "inspect", "nb.find")["data"]["text/plain"]
+    assert "override" in text
+    assert "Return the value of an indicator" in text
+
+
+def test_a_run_from_the_first_cell_to_the_last_gives_the_committed_findings(tmp_path: Path) -> None:
+    committed = nbformat.read(CHAPTER, as_version=4)
+    again = nbformat.read(CHAPTER, as_version=4)
+    for cell in again.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    NotebookClient(again, kernel_name="python3", timeout=120, resources={"metadata": {"path": str(CHAPTER.parent)}}).execute()
+    normalise(again)
+    values = [{name: f["value"] for name, f in findings_of(n).items()} for n in (again, committed)]
+    assert values[0] == values[1]
+
+
+def test_charts_are_shown_without_a_network() -> None:
+    """JupyterLab has no renderer of Vega-Lite 6: it shows the picture beside it, which needs nothing else."""
+    shown = [
+        output["data"]
+        for cell in nbformat.read(CHAPTER, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if "application/vnd.vegalite.v6+json" in output.get("data", {})
+    ]
+    assert shown
+    for data in shown:
+        assert data["image/svg+xml"].startswith("<svg")
+        assert "http" not in data["image/svg+xml"].replace("http://www.w3.org/", "")
