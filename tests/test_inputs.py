@@ -29,7 +29,8 @@ class Kernel:
 
     def __init__(self, **parameters: Any) -> None:
         self.found: dict[str, dict[str, Any]] = {}
-        self.space: dict[str, Any] = {"In": [""], "pd": pd, "p": SimpleNamespace(**parameters)}
+        self.count = 0
+        self.space: dict[str, Any] = {"pd": pd, "p": SimpleNamespace(**parameters)}
         self.recorder = Recorder(self.space, "nb")
         self.recorder.parameters = parameters
         calls = {name: getattr(self, f"_{name}") for name in ("figure", "tables", "figures", "record", "bounds")}
@@ -37,8 +38,9 @@ class Kernel:
 
     def run(self, *cells: str) -> Kernel:
         for cell in cells:
-            self.space["In"].append(cell)
-            name = f"<cell {id(self)} {len(self.space['In'])}>"
+            self.recorder.ran(cell)
+            self.count += 1
+            name = f"<cell {id(self)} {self.count}>"
             linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
             exec(compile(cell, name, "exec"), self.space)
         return self
@@ -127,7 +129,7 @@ def test_a_cell_that_ran_again_counts_as_it_ran_last() -> None:
 
 def test_code_that_is_not_python_hinders_nothing() -> None:
     kernel = Kernel()
-    kernel.space["In"].append("%matplotlib inline ]")
+    kernel.recorder.ran("%matplotlib inline ]")
     assert kernel.run(READ, 'nb.record("x", a.value)').found["x"]["figures"] == ["1"]
 
 
@@ -223,5 +225,5 @@ def test_whatever_a_changed_figure_moves_names_it(monkeypatch: pytest.MonkeyPatc
         assert unnamed(before, after, findings, figure_id) == []
     assert moved > len(figures)
     # The same check without the names sees them missing.
-    bare = {name: {} for name in findings}
+    bare: dict[str, dict[str, Any]] = {name: {} for name in findings}
     assert unnamed(before, changed.run(figures[0]), bare, figures[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,13 @@ def test_what_the_machine_refuses_is_said_in_words(
     assert os.strerror(number) in told
     assert "/some/file" in told
     assert words in told
+
+
+def test_a_folder_that_could_not_be_copied_whole_is_said_in_words_too() -> None:
+    reason = f"[Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}: 'a' -> 'b'"
+    told = system_fault(shutil.Error([("a", "b", reason), ("c", "d", reason)]))
+    assert told is not None
+    assert told.startswith(f"{os.strerror(errno.ENOSPC)} (b).")
 
 
 def test_a_fault_of_the_program_is_no_fault_of_the_machine() -> None:

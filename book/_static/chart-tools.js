@@ -7,7 +7,6 @@
   "use strict";
 
   var WIDTH = 760, SIDE = 28, SHARP = 2;
-  var FONT = '"Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif';
   var PAPER = "#FBFAF6", INK = "#1F2A33", SOFT = "#5B666F", ACCENT = "#B23A2E";
   var SVG = "http://www.w3.org/2000/svg";
 
@@ -69,7 +68,7 @@
     if (!found) return "";
     found = found.cloneNode(true);
     found.querySelectorAll(".headerlink, .caption-number").forEach(function (part) { part.remove(); });
-    return found.textContent.replace(/\s+/g, " ").trim();
+    return found.textContent.replace(/[ \n]+/g, " ").trim();
   }
 
   /* What was moved away from its base value must be said on a picture that leaves the page. */
@@ -87,9 +86,11 @@
   function framed(chart, drawn) {
     var size = drawn.getAttribute("viewBox").split(" ").map(Number);
     var width = Math.max(WIDTH, size[2]) + 2 * SIDE, at = SIDE + 14;
-    var svg = make("svg", { xmlns: SVG, width: width, "font-family": FONT });
+    // The chart was measured in the page's font. The language chooses the mainland's shapes and places of marks.
+    var font = getComputedStyle(chart.root).fontFamily;
+    var svg = make("svg", { xmlns: SVG, lang: "zh-CN", width: width, "font-family": font });
     function lines(text, y, style, height, weight, fill) {
-      wrap(text, weight + " " + style + "px " + FONT, width - 2 * SIDE).forEach(function (line) {
+      wrap(text, weight + " " + style + "px " + font, width - 2 * SIDE).forEach(function (line) {
         svg.appendChild(make("text", { x: SIDE, y: y, "font-size": style, "font-weight": weight, fill: fill }, line));
         y += height;
       });

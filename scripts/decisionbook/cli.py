@@ -178,11 +178,13 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
+    from .editions.lock import building
     from .project import find_project
     from .runs.cache import clean
 
     project = find_project(options.project)
-    freed, removed = clean(project, everything=options.all)
+    with building(project, print):
+        freed, removed = clean(project, everything=options.all)
     for folder in removed:
         print(f"removed {project.shown(folder)}")
     print(f"{freed / 1e6:.1f} MB freed" if removed else "there is nothing to remove")

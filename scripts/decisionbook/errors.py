@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -80,11 +82,16 @@ class RunFailed(DecisionBookError):
 
 def system_fault(error: OSError) -> str | None:
     """Return in words what keeps this machine from writing: no room, no permission, too many files; None for another fault."""
-    remedy = _SYSTEM_FAULTS.get(error.errno or 0)
+    number, where = error.errno or 0, error.filename
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        # A folder that could not be copied whole: a list of files, each with its reason as text.
+        _, where, reason = error.args[0][0]
+        number = next((known for known in _SYSTEM_FAULTS if os.strerror(known) in str(reason)), 0)
+    remedy = _SYSTEM_FAULTS.get(number)
     if remedy is None:
         return None
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror}{where}. What was there before is untouched. {remedy} Then start the command again."
+    place = f" ({where})" if where else ""
+    return f"{os.strerror(number)}{place}. What was there before is untouched. {remedy} Then start the command again."
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .analysis.intervals import Interval, Quantity, propagate
@@ -87,8 +87,27 @@ def start(chapter: str, namespace: Mapping[str, Any]) -> SimpleNamespace:
     _run = _Run(declared, context, namespace)
     given = {name: namespace[name] for name in declared.parameters if name in namespace}
     values = declared.check(given, _areas_by_name())
+    _follow_cells(_run.recorder, sys._getframe(1))
     _run.recorder.parameters = values
     return SimpleNamespace(**values, as_of=context.as_of, edition=context.edition)
+
+
+_hook: Any = None
+
+
+def _follow_cells(recorder: Recorder, frame: FrameType) -> None:
+    """Tell the recorder which cells run from now on; a kernel's own history is not kept by everything that runs notebooks."""
+    global _hook
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    if _hook is not None:
+        shell.events.unregister("pre_run_cell", _hook)
+    _hook = lambda info: recorder.ran(shell.transform_cell(info.raw_cell))  # noqa: E731 - a new one for each chapter
+    shell.events.register("pre_run_cell", _hook)
+    recorder.started_in(frame)
 
 
 def tables(name: str) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def measure_sweeps(folder: Path, project: Path, count: int, table: Rows) -> None
     print(f"sweep: {count} runs of {CHAPTER}; stock is measured on {size} of them and multiplied by {count / size:g}")
     for workers in (1, 2):
         stock = {name: run(folder, project, size, workers) * count / size for name, run in (("CLI", by_cli), ("API", by_api))}
-        seconds, samples = ours(project, sets, folder / f"sweep-{workers}", workers)
+        seconds, samples = ours(project, sets, folder / f"sweep-{workers}", workers, count)
         for name, taken in stock.items():
             row(table, f"sweep of {count}, {workers} at a time, against papermill's {name}", taken, seconds)
         print_samples(samples)
@@ -77,7 +77,7 @@ def by_api(folder: Path, project: Path, size: int, workers: int) -> float:
     return float(command([*line, *map(str, values(size))], project)[1].split()[-1])
 
 
-def ours(project: Path, sets: Path, out: Path, workers: int) -> tuple[float, list[tuple[float, int]]]:
+def ours(project: Path, sets: Path, out: Path, workers: int, count: int) -> tuple[float, list[tuple[float, int]]]:
     """Return the seconds of the sweep command, start to page, and samples of its megabytes and descriptors."""
     words = ["sweep", CHAPTER, "--table", str(sets), "--workers", str(workers), "-o", str(out)]
     line = [sys.executable, "-m", "decisionbook.cli", "--project", str(project), *words]
@@ -86,7 +86,8 @@ def ours(project: Path, sets: Path, out: Path, workers: int) -> tuple[float, lis
         started = time.perf_counter()
         process = subprocess.Popen(line, cwd=project, stdout=log, stderr=log)
         while process.poll() is None:
-            if sample := lasting(process.pid):
+            # From the first result to the last: before and after it is the start and the page that are seen.
+            if 0 < results(out) < count and (sample := lasting(process.pid)):
                 samples.append(sample)
             time.sleep(EVERY_SECONDS)
         seconds = time.perf_counter() - started
@@ -94,6 +95,12 @@ def ours(project: Path, sets: Path, out: Path, workers: int) -> tuple[float, lis
             log.seek(0)
             sys.exit(f"{' '.join(words)}\n{log.read()[-3000:]}")
     return seconds, samples
+
+
+def results(out: Path) -> int:
+    """Return how many runs of a sweep have ended."""
+    path = out / "runs.jsonl"
+    return path.read_bytes().count(b"\n") if path.is_file() else 0
 
 
 def lasting(pid: int) -> tuple[float, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_pieces_lead_from_the_text_back_to_the_runs(tmp_path: Path) -> None:
 
 
 def test_a_pdf_is_read_with_wrapped_lines_joined_and_its_table(tmp_path: Path) -> None:
-    body = "截至2024年末，全区已建成数据中心82个，机架12.5万标准机架，比2023年末的10万标准机架增长25%，分布在南宁市、柳州市和桂林市。\n\n"
+    body = "截至2024年末，全区已建成数据中心82个，机架12.5万标准机架，比2023年末的10万标准机架增长25%，分布在三市。\n\n"
     document = read_file(pdf(tmp_path, f"{body}#table(columns: 2, [地区], [数量（个）], [南宁市], [40], [柳州市], [22])"))
     assert body.strip() in document.text
     assert "地区\t数量（个）\n南宁市\t40\n柳州市\t22" in document.text
@@ -59,6 +60,13 @@ def test_a_pdf_that_gives_no_text_says_why_and_what_to_do(tmp_path: Path, make, 
     assert caught.value.problems[0].remedy
 
 
+def bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b" " * 210_000_000)
+    return out.getvalue()
+
+
 def test_damaged_and_wrong_files_are_named(tmp_path: Path) -> None:
     whole = pdf(tmp_path, "一个数：42个。").read_bytes()
     for name, content, words in (
@@ -67,6 +75,7 @@ def test_damaged_and_wrong_files_are_named(tmp_path: Path) -> None:
         ("old.doc", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "old Word"),
         ("locked.docx", b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "password"),
         ("empty.txt", b"", "empty"),
+        ("bomb.docx", bomb(), "MB of text"),
         ("fake.docx", b"plain words", "damaged"),
     ):
         (tmp_path / name).write_bytes(content)

@@ -16,7 +16,8 @@ from decisionbook.data.coverage import account
 from decisionbook.data.package import Package
 from decisionbook.data.published import check_places
 from decisionbook.errors import InputError
-from decisionbook.intake.apply import apply_sheet, undo
+from decisionbook.intake.apply import apply_sheet
+from decisionbook.intake.backup import undo
 from decisionbook.project import Project
 
 from .papers import BRIEF, brief
@@ -191,11 +192,11 @@ def test_undo_refuses_where_later_work_would_be_lost(own: Project, tmp_path: Pat
 
 
 def test_a_failed_write_leaves_every_table_as_it_was(own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import decisionbook.intake.apply as module
+    import decisionbook.intake.backup as module
 
     sheet = drafted(own, tmp_path)
     confirm(sheet)
-    before, swap, calls = state(own), module._swap, []
+    before, swap, calls = state(own), module.swap, []
 
     def fail_once(source: Path, target: Path) -> None:
         calls.append(target.name)
@@ -203,7 +204,7 @@ def test_a_failed_write_leaves_every_table_as_it_was(own: Project, tmp_path: Pat
             raise OSError(28, "No space left on device")
         swap(source, target)
 
-    monkeypatch.setattr(module, "_swap", fail_once)
+    monkeypatch.setattr(module, "swap", fail_once)
     with pytest.raises(OSError, match="No space"):
         apply_sheet(own, sheet, tmp_path, lambda _: None)
     assert {k: v for k, v in state(own).items() if not k.startswith(".")} == before

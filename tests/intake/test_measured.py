@@ -56,3 +56,11 @@ def test_the_sources_as_printed_raise_few_remarks_and_planted_errors_are_seen(pr
     income = next(n for n in made[0].numbers if n.published == "425 亿元")
     assert made[0].are_found([(*income.core, "452")])[0]
     assert not made[0].are_found([(*income.core, "４２５")])[0]
+
+
+def test_a_reprint_with_one_number_changed_is_seen_only_by_who_knows_the_first_print(project: Project, sources: Path) -> None:
+    package = Package(project)
+    row = next(r for r in package.rows("sources") if r["source_id"] == "003")
+    reprint = planting.Printed(package, "003", row["published_on"], read_sources(package, sources)["003"])
+    centres = next(n for n in reprint.numbers if n.published == "787个")
+    assert reprint.are_found([(*centres.core, "727")]) == (False, True)

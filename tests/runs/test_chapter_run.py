@@ -43,7 +43,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
 def test_a_run_leaves_everything(ran: tuple[Project, Path]) -> None:
     _, out = ran
     made = {p.name for p in out.iterdir()}
-    assert {f"{CHAPTER}.{s}" for s in ("ipynb", "html", "pdf", "brief.pdf")} | {"findings.json", "diff.csv", "diff.txt", "data"} == made
+    pages = {f"{CHAPTER}.{suffix}" for suffix in ("ipynb", "html", "pdf", "brief.pdf")}
+    assert pages | {"findings.json", "diff.csv", "diff.txt", "data"} == made
     assert (out / f"{CHAPTER}.pdf").read_bytes().startswith(b"%PDF")
     assert (out / f"{CHAPTER}.brief.pdf").read_bytes().startswith(b"%PDF")
 

@@ -1,7 +1,7 @@
 """The inputs of each finding: what the notebook's code says went in, and what its reading calls then returned.
 
-Kept by itself, so that analysis functions stay pure and no list is written by hand. A chapter run outside IPython keeps
-no history of its cells; its findings then name only the inputs that their Quantity carries.
+Kept by itself, so that analysis functions stay pure and no list is written by hand. Outside IPython nobody tells which
+cells ran; findings then name only the inputs that their Quantity carries.
 """
 
 from __future__ import annotations
@@ -95,6 +95,15 @@ class Recorder:
         self._program = Program()
         self._reads: dict[Place, list[_Read]] = {}
         self._cells: dict[str, int] = {}
+        self._history: list[str] = []
+
+    def ran(self, cell: str) -> None:
+        """Take note of a cell that is about to run, as Python source."""
+        self._history.append(cell)
+
+    def started_in(self, frame: FrameType) -> None:
+        """Take note of the cell that is running already."""
+        self.ran("".join(linecache.getlines(frame.f_code.co_filename)))
 
     def note(self, frame: FrameType | None, kind: str, ids: tuple[str, ...], rows: int = 0, *, whole: bool = False) -> None:
         """Note what a reading call returned, at the place of that call and of each notebook function that led to it."""
@@ -116,7 +125,7 @@ class Recorder:
             frame = frame.f_back
         if frame is None:
             return found, ""
-        self._program.extend(self._history())
+        self._program.extend(self._history)
         known = self._program.call(place) if place else None
         if known is None:
             return found, ""
@@ -139,9 +148,6 @@ class Recorder:
             value, position = given.values[0], given.position
         return "" if isinstance(value, ast.Name | ast.Constant) else self._program.source(value, position[0])
 
-    def _history(self) -> list[str]:
-        return list(self._namespace.get("In", ()))
-
     def _place(self, frame: FrameType) -> Place | None:
         """Return where a frame of the notebook stands, None for a frame of a library."""
         if frame.f_globals is not self._namespace:
@@ -152,7 +158,7 @@ class Recorder:
 
     def _cell(self, filename: str) -> int | None:
         """Return the number of the cell that a file name of compiled code stands for."""
-        history = self._history()
+        history = self._history
         known = self._cells.get(filename)
         if known is not None and known == len(history) - 1:
             return known

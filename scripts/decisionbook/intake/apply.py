@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
-import os
 import re
 import shutil
 import tempfile
@@ -19,6 +17,7 @@ from ..data.package import Package
 from ..data.published import check_places, check_register
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
+from .backup import replace_tables
 from .documents import Say
 from .exclude import built_in
 from .numerals import narrow
@@ -70,10 +69,11 @@ def apply_sheet(project: Project, path: Path, folder: Path, say: Say, *, dry_run
         if not figures and not added["sources"]:
             say("no row is confirmed: nothing was written")
             return 0
-        backup = _replace(project, trial, source["source_id"], [t for t, rows in added.items() if rows])
+        backup = replace_tables(project, trial, source["source_id"], [t for t, rows in added.items() if rows])
     say(f"added {counted}")
     say(
-        f"what was there before is kept in {project.shown(backup)}; decisionbook intake --undo {source['source_id']} brings it back"
+        f"what was there before is kept in {project.shown(backup)}; "
+        f"decisionbook intake --undo {source['source_id']} brings it back"
     )
     return len(figures)
 
@@ -345,63 +345,3 @@ def _check(trial: Project, source: Row, folder: Path) -> None:
         problems = [f for f in faults if f.file.endswith("figures.csv") or source["file"] in f.found]
     if problems:
         raise InputError(problems)
-
-
-def _replace(project: Project, trial: Project, source_id: str, tables: Sequence[str]) -> Path:
-    """Put the new files in the place of the old ones; on any failure the old ones come back."""
-    kept = project.build / "intake" / source_id
-    backup = kept / f"{len(list(kept.glob('*'))) + 1 if kept.is_dir() else 1:03}"
-    (backup / "before").mkdir(parents=True)
-    package = Package(project)
-    names = [package.resource(t)["path"] for t in tables]
-    for name in names:
-        shutil.copy2(project.data / name, backup / "before" / name)
-    hashes = {name: hashlib.sha256((trial.data / name).read_bytes()).hexdigest() for name in names}
-    (backup / "after.json").write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
-    try:
-        for name in names:
-            _swap(trial.data / name, project.data / name)
-    except OSError:
-        for name in names:
-            _swap(backup / "before" / name, project.data / name)
-        raise
-    return backup
-
-
-def _swap(source: Path, target: Path) -> None:
-    # Written beside it and renamed: a reader sees the old file or the new one, never half of one.
-    beside = target.with_name(f".{target.name}.new")
-    beside.write_bytes(source.read_bytes())
-    os.replace(beside, target)
-
-
-def undo(project: Project, source_id: str, say: Say) -> None:
-    """Bring back data/ as it was before a source's last sheet was applied; InputError where it has been changed since."""
-    folder = project.build / "intake" / source_id
-    backup = max(folder.glob("*/after.json"), default=folder / "after.json").parent
-    record = backup / "after.json"
-    if not record.is_file():
-        kept = sorted(p.name for p in folder.parent.glob("*")) if folder.parent.is_dir() else []
-        raise InputError(
-            Problem(
-                str(folder),
-                "nothing kept",
-                f"one of {one_of(kept)}" if kept else "an applied sheet",
-                did_you_mean(source_id, kept),
-            )
-        )
-    hashes = json.loads(record.read_text(encoding="utf-8"))
-    problems = [
-        Problem(project.shown(project.data / name), "changed since the sheet was applied", "the file as it was written",
-                f"Compare it with {project.shown(backup / 'before' / name)} and take the rows out by hand.")
-        for name, digest in hashes.items()
-        if hashlib.sha256((project.data / name).read_bytes()).hexdigest() != digest
-    ]  # fmt: skip
-    if problems:
-        raise InputError(problems)
-    for name in hashes:
-        _swap(backup / "before" / name, project.data / name)
-    shutil.rmtree(backup)
-    if not any(folder.iterdir()):
-        folder.rmdir()
-    say(f"data/ is as it was before source {source_id}: {', '.join(hashes)} restored")

@@ -92,7 +92,8 @@ def quantities(
         text = context.text[start:end]
         made.append(
             Quantity(key, number.start, number.value, interval.scaled(factor), factor, dimension, number.unit, number.precision,
-                     number.qualifier == "exact" and number.high is None, start, context.paragraph(number.start)[0], text, number.kind)
+                     number.qualifier == "exact" and number.high is None, start, context.paragraph(number.start)[0], text,
+                     number.kind)
         )  # fmt: skip
     return made
 
@@ -206,9 +207,9 @@ def _ratios(target: Quantity, near: Sequence[Quantity]) -> Iterable[Candidate]:
         weight = 0.2 * (first.sentence == target.sentence) + 0.15 * (second.sentence == target.sentence) + _rarity(target) - far
         weak = min(_rarity(first), _rarity(second)) == 0 and _rarity(target) < 0.3 and not together
         inputs = (("a", first.key), ("b", second.key))
-        if (_SHARE.search(clause) or shares) and not weak and ratio <= 1 + 1e-9:
-            if agrees(target, ratio, None if target.exact else _bounds("a/b", first, second)):
-                yield Candidate(target.key, "share", "a/b", inputs, min(0.95, 0.35 + weight))
+        spoken = (_SHARE.search(clause) or shares) and not weak and ratio <= 1 + 1e-9
+        if spoken and agrees(target, ratio, None if target.exact else _bounds("a/b", first, second)):
+            yield Candidate(target.key, "share", "a/b", inputs, min(0.95, 0.35 + weight))
         if _GROWTH.search(clause) and target.unit == "%" and not weak:
             for expression, value in (("a/b-1", ratio - 1), ("1-a/b", 1 - ratio)):
                 if value > 0 and agrees(target, value):

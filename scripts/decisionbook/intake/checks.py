@@ -56,7 +56,8 @@ def _judge(checker: Checker, relation: Relation) -> bool:
     """Return whether a relation holds; say so where it does not."""
     target, inputs = relation.target, relation.inputs
     judge = {"sum": _judge_sum, "remainder": _judge_remainder, "direction": _judge_direction, "rank": _judge_rank,
-             "points": _judge_points, "above_whole": _judge_whole, "table_rank": _judge_table_rank}.get(relation.kind)  # fmt: skip
+             "points": _judge_points, "above_whole": _judge_whole,
+             "table_rank": _judge_table_rank}.get(relation.kind)  # fmt: skip
     if judge is not None:
         return judge(checker, relation)
     new, old = inputs
@@ -157,7 +158,8 @@ def _judge_direction(checker: Checker, relation: Relation) -> bool:
     said, found = ("上升", "下降") if relation.words == "up" else ("下降", "上升")
     words = f"写的是{said}，但{checker.printed(old)}到{checker.printed(new)}是{found}"
     checker.say("direction", new, f"{'大于' if relation.words == 'up' else '小于'}{checker.printed(old)}",
-                f"{number_text((new.base - old.base) / new.factor)}{new.unit}", words, relation.sure, checker.places([old]))  # fmt: skip
+                f"{number_text((new.base - old.base) / new.factor)}{new.unit}", words, relation.sure,
+                checker.places([old]))  # fmt: skip
     return False
 
 
@@ -174,9 +176,11 @@ def _judge_rank(checker: Checker, relation: Relation) -> bool:
 
 def _judge_table_rank(checker: Checker, relation: Relation) -> bool:
     worse, (better,) = relation.target, relation.inputs
-    words = f"名次在后，数值{checker.printed(worse)}却{'大' if relation.words == 'down' else '小'}于名次在前的{checker.printed(better)}"
-    checker.say("table_rank", worse, f"不{'大' if relation.words == 'down' else '小'}于{checker.printed(better)}",
-                number_text((worse.base - better.base) / worse.factor), words, relation.sure, checker.places([better]))  # fmt: skip
+    than = "大于" if relation.words == "down" else "小于"
+    words = f"名次在后，数值{checker.printed(worse)}却{than}名次在前的{checker.printed(better)}"
+    checker.say("table_rank", worse, f"不{than}{checker.printed(better)}",
+                number_text((worse.base - better.base) / worse.factor), words, relation.sure,
+                checker.places([better]))  # fmt: skip
     return False
 
 
@@ -230,7 +234,7 @@ def _twice(checker: Checker) -> None:
             near = slip(quantity.base, other.base, quantity.factor)
             same = before == their_before
             enough = (same and (len(before) >= 8 or alike >= 10)) or (near and ((same and len(before) >= 4) or alike >= 7))
-            if not enough or _same_period(context, quantity, other) is False:
+            if not enough or _same_period(context, quantity, other) is False or _spans(quantity) != _spans(other):
                 continue
             checker.proof.compared += 1
             if quantity.interval.meets(other.interval) or quantity.base == other.base:
@@ -242,7 +246,8 @@ def _twice(checker: Checker) -> None:
             sure = min(0.9, 0.3 + 0.03 * alike + 0.2 * near)
             words = f"同一说法在另一处写{checker.printed(other)}，这里写{checker.printed(quantity)}"
             checker.say("unit" if scale else "twice", quantity, checker.printed(other),
-                        f"{number_text((quantity.base - other.base) / quantity.factor)}{quantity.unit}", words, sure, checker.places([other]))  # fmt: skip
+                        f"{number_text((quantity.base - other.base) / quantity.factor)}{quantity.unit}", words, sure,
+                        checker.places([other]))  # fmt: skip
         seen[quantity.dimension, quantity.unit.lstrip("万亿")].append((quantity, before, behind))
 
 
@@ -252,6 +257,11 @@ _FUTURE = re.compile(r"力争|目标|预计|规划|到20[2-9]\d年")
 def _words(text: str) -> str:
     text = re.sub(r"(?:同比|环比|较上年|比上年)?(?:增长|下降|提高|增加|减少)了?", "|", text)
     return re.sub(r"[\s“”‘’（）()]|约|近|超过?|突破|达到?|为|共|有|已|均", "", text)
+
+
+def _spans(quantity: Quantity) -> list[str]:
+    """Return the parts of a year that a sentence speaks of: what was sold by October is not what was sold in the year."""
+    return re.findall(r"\d{1,2}\s*[-—–~至]\s*\d{1,2}\s*月|前[一二三四两]个?季度|[一二三四]季度|[上下]半年|全年", quantity.words)
 
 
 def _clause(text: str) -> str:

@@ -65,7 +65,7 @@ def _intake(options: argparse.Namespace) -> int:
     what = _one_of(options, ("file", "apply", "undo", "measure"), "a FILE, or one of --apply SHEET, --undo SSS, --measure")
     project = find_project(options.project)
     if what == "undo":
-        from .apply import undo
+        from .backup import undo
 
         undo(project, options.undo, print)
     elif what == "apply":

@@ -145,7 +145,7 @@ def figure_rows(draft: Draft) -> list[dict[str, Any]]:
                 "qualifier": number.qualifier,
                 "precision": f"{number.precision:.12g}" if number.precision else "",
                 "role": role or ("result" if key in answered else "input"),
-                "guess_confidence": f"{number.confidence * (0.5 + 0.2 * area_sure + 0.15 * period_sure + 0.15 * bool(first)):.2f}",
+                "guess_confidence": f"{number.confidence * (0.5 + 0.2 * area_sure + 0.15 * (period_sure + bool(first))):.2f}",
                 "kind": number.kind,
                 "indicator_zh": known.get("name_zh", ""),
                 "indicator_en": known.get("name_en", ""),

@@ -64,5 +64,7 @@ def areas_as_numbers(text: str, areas: Iterable[str], taken: Iterable[tuple[int,
         Number(one.start, one.end, text[one.start : one.end], float(one.items), None, "个", "exact", 1.0, "enumeration", 0.4,
                (one.start, one.end))
         for one in listed_areas(text, areas)
-        if one.items >= _FEWEST and not text.startswith("等地", one.end) and not any(s < one.end and e > one.start for s, e in held)
+        if one.items >= _FEWEST
+        and not text.startswith("等地", one.end)
+        and not any(s < one.end and e > one.start for s, e in held)
     ]  # fmt: skip

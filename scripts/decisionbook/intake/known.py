@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import defaultdict
@@ -13,11 +14,10 @@ from ..data.package import Package, Row
 from ..data.published import load_figures
 from .candidates import Quantity
 from .remarks import Checker, number_text, slip
-import itertools
 
 
 def reprinted(checker: Checker, earlier: Sequence[Figure]) -> None:
-    """Passages that repeat an earlier source number by number, but for one: what stands between two agreeing runs should agree."""
+    """Remark on passages that repeat an earlier source but for one number: what stands between two agreeing runs should agree."""
     by_source: dict[str, list[Figure]] = defaultdict(list)
     for figure in earlier:
         by_source[figure.source_id].append(figure)
@@ -36,10 +36,12 @@ def reprinted(checker: Checker, earlier: Sequence[Figure]) -> None:
                 quantity, figure = mine[left.a + left.size + step], theirs[left.b + left.size + step]
                 if _dimension(quantity.unit) != _dimension(figure.unit_measure):
                     continue
-                words = f"来源{figure.source_id}同一段文字印作{re.sub(chr(10), '', figure.published)}（{figure.figure_id}），这里写{checker.printed(quantity)}"
+                theirs_printed = f"{re.sub(chr(10), '', figure.published)}（{figure.figure_id}）"
+                words = f"来源{figure.source_id}同一段文字印作{theirs_printed}，这里写{checker.printed(quantity)}"
                 sure = 0.85 if min(left.size, right.size) > 1 else 0.6
                 checker.say("earlier", quantity, figure.published,
-                            f"{number_text((quantity.base - figure.base_value) / quantity.factor)}{quantity.unit}", words, sure)  # fmt: skip
+                            f"{number_text((quantity.base - figure.base_value) / quantity.factor)}{quantity.unit}", words,
+                            sure)  # fmt: skip
 
 
 def _dimension(unit: str) -> str:
@@ -117,7 +119,7 @@ def _scale(
     ]
     if ratios and min(ratios) > 2.7:
         near = held[0]
-        words = f"同一指标在{near[3]}为{number_text(near[0] / near[1])}{near[2]}，这里写{checker.printed(quantity)}，相差约{10 ** round(min(ratios)):,}倍"
-        checker.say(
-            "unit", quantity, f"{number_text(near[0] / near[1])}{near[2]}上下", f"{10 ** round(min(ratios)):,}倍", words, 0.65
-        )
+        times = f"{10 ** round(min(ratios)):,}倍"
+        on_record = f"同一指标在{near[3]}为{number_text(near[0] / near[1])}{near[2]}"
+        words = f"{on_record}，这里写{checker.printed(quantity)}，相差约{times}"
+        checker.say("unit", quantity, f"{number_text(near[0] / near[1])}{near[2]}上下", times, words, 0.65)

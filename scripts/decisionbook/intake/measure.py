@@ -141,7 +141,8 @@ def print_scores(scores: Iterable[Score], say: Callable[[str], None]) -> None:
     say("\nsource drafted   right  precision   sure   right  precision | formulas  found   recall  candidates  precision")
     for s in scores:
         say(
-            f"{s.source_id:6} {s.drafted:7} {s.drafted_right:7}    {_share(s.drafted_right, s.drafted)} {s.sure:6} {s.sure_right:7}    "
+            f"{s.source_id:6} {s.drafted:7} {s.drafted_right:7}    {_share(s.drafted_right, s.drafted)} "
+            f"{s.sure:6} {s.sure_right:7}    "
             f"{_share(s.sure_right, s.sure)} | {s.formulas:8} {s.formulas_found:6}  {_share(s.formulas_found, s.formulas)} "
             f"{s.candidates:11}    {_share(s.formulas_found, s.candidates)}"
         )

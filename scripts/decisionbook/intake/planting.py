@@ -239,7 +239,8 @@ def _planted(generator: random.Random, plant: Plant, pool: Sequence[tuple[Printe
 def print_rates(rates: Sequence[Rate], alarms: Sequence[Alarm], say: Callable[[str], None]) -> None:
     """Print what was planted and found, the alarms on the printed sources, and what cannot be seen."""
     say(
-        "Found: a remark that the printed text does not get. Alone: from the text itself; known: with what was published before it."
+        "Found: a remark that the printed text does not get. "
+        "Alone: from the text itself; known: with what was published before it."
     )
     say("                 numbers in a relation on record      any number with digits")
     say("error            planted    alone    known            planted    alone    known")
@@ -256,6 +257,7 @@ def print_rates(rates: Sequence[Rate], alarms: Sequence[Alarm], say: Callable[[s
             say(f"         {words}")
     total, remarks = sum(a.numbers for a in alarms), sum(a.known for a in alarms)
     say(
-        f"all    {total:7} {sum(a.compared for a in alarms):9} {sum(a.alone for a in alarms):14} {remarks:6} {100 * remarks / max(1, total):12.1f}"
+        f"all    {total:7} {sum(a.compared for a in alarms):9} {sum(a.alone for a in alarms):14} {remarks:6} "
+        f"{100 * remarks / max(1, total):12.1f}"
     )
     say("Not to be seen: a wrong number that no other number of the text, the earlier sources or the observations depends on.")

@@ -37,7 +37,8 @@ def proof_file(
     for remark in sorted(remarks, key=lambda r: (-r.sure, r.start)):
         place = document.text.count("\n", 0, remark.start) + 1
         say(
-            f"  {remark.sure:.0%} {KINDS[remark.kind]}, line {place}, {' '.join(remark.printed.split())}: {' '.join(remark.words.split())}"
+            f"  {remark.sure:.0%} {KINDS[remark.kind]}, line {place}, "
+            f"{' '.join(remark.printed.split())}: {' '.join(remark.words.split())}"
         )
     counted = ", ".join(f"{n} {kind}" for kind, n in by_kind(remarks).items())
     say(f"report: {folder / 'report.html'}{f' ({counted})' if counted else ''}")

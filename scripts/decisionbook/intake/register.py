@@ -12,6 +12,7 @@ from .candidates import Candidate
 from .documents import Document, Say
 from .draft import Draft, figure_rows, make_draft
 from .numerals import narrow
+from .report import in_chinese
 from .sheet import write_sheet
 from .units import with_composed
 
@@ -54,7 +55,7 @@ def source_row(document: Document, source_id: str, given: dict[str, str]) -> dic
         "date_precision": precision,
         "file": f"{source_id}_{document.sha256[:16]}.txt",
         "sha256": document.sha256,
-        "note": "；".join(n for n in document.notes if "not read" in n or "tracked" in n),
+        "note": "；".join(in_chinese(n) for n in document.notes if "not read" in n or "tracked" in n),
     }
     row |= {key: value for key, value in given.items() if value}
     if given.get("published_on"):
@@ -95,7 +96,8 @@ def intake(
     for note in document.notes:
         say(f"note: {note}")
     say(
-        f"source {source_id}: {row['title']}, {row['published_on'] or 'no date found: give --date'}, {len(document.text)} characters"
+        f"source {source_id}: {row['title']}, {row['published_on'] or 'no date found: give --date'}, "
+        f"{len(document.text)} characters"
     )
     say(f"text kept as {kept}")
     printed = {n.unit for n in draft.numbers}

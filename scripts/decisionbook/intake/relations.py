@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from .context import Context
 from .enumerations import counted_listings
 from .printed import Number
 from .tables import Table
-import itertools
 
 _UP = "增长|增加|提高|提升|上升|上涨|扩大|增至|升至|增到|升到|跃升|攀升|增幅|涨"
 _DOWN = "下降|减少|降低|降至|降到|减至|缩减|压减|压缩|缩短|下滑|回落|降"
@@ -85,7 +85,7 @@ def _sums(sentences: Sentences, group: Sequence[Quantity], following: Sequence[Q
     for place, total in enumerate(group):
         if not _level(total) or total.kind == "table":
             continue
-        # Growth may stand between a total and its parts, and between the parts: 617.50亿元，增长5.2%。其中，甲37.11亿元，增长2.6%；…
+        # Growth may stand between a total and its parts, and between the parts: 617亿元，增长5.2%。其中，甲37亿元，增长2.6%；…
         rest = [q for q in (*group[place + 1 :], *following) if not (q.dimension == "ratio" and q.unit in ("%", "个百分点"))]
         if not rest or rest[0].unit != total.unit:
             continue
@@ -157,9 +157,9 @@ def _fractions(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Rela
     """A fraction with its level in brackets behind it: 3.01万亿美元，其中三分之一（1.04万亿美元）."""
     for whole, share, part in zip(group, group[1:], group[2:], strict=False):
         bracket = re.fullmatch(r"\s*[（(][约近]?", sentences.between(share, part))
-        if share.kind == "fraction" and bracket and whole.dimension == part.dimension and _level(whole) and _level(part):
-            if re.search("其中|占", sentences.between(whole, share)):
-                yield Relation("share", share, (part, whole), "a/b", 0.75)
+        levels = whole.dimension == part.dimension and _level(whole) and _level(part)
+        if share.kind == "fraction" and bracket and levels and re.search("其中|占", sentences.between(whole, share)):
+            yield Relation("share", share, (part, whole), "a/b", 0.75)
 
 
 def _changes(sentences: Sentences, group: Sequence[Quantity]) -> Iterator[Relation]:
@@ -376,7 +376,9 @@ def misplaced_points(sentences: Sentences) -> Iterator[Quantity]:
     for group in sentences.groups:
         for quantity in group:
             words = sentences.before(quantity, 26)
-            if quantity.unit == "个百分点" and not re.search(
-                rf"{_UP}|{_DOWN}|高|低|差|快|慢|回|收窄|贡献|拉动|超|加快|放缓|压|扩", words
-            ) and re.search(r"占|率|比重|份额|为|达", words):
+            if (
+                quantity.unit == "个百分点"
+                and not re.search(rf"{_UP}|{_DOWN}|高|低|差|快|慢|回|收窄|贡献|拉动|超|加快|放缓|压|扩", words)
+                and re.search(r"占|率|比重|份额|为|达", words)
+            ):
                 yield quantity

@@ -20,14 +20,16 @@ _STYLE = """
 body { margin: 0; background: var(--db-paper); color: var(--db-ink); font: 16px/1.75 var(--db-serif); }
 main { max-width: 50em; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 h1 { font: 700 1.7rem/1.35 var(--db-sans); margin: 0 0 .25rem; }
-h2 { font: 700 1.15rem/1.4 var(--db-sans); margin: 2.5rem 0 .75rem; border-bottom: 1px solid var(--db-line); padding-bottom: .35rem; }
+h2 { font: 700 1.15rem/1.4 var(--db-sans); margin: 2.5rem 0 .75rem;
+  border-bottom: 1px solid var(--db-line); padding-bottom: .35rem; }
 .lead { color: var(--db-soft); margin: 0 0 1.5rem; overflow-wrap: anywhere; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5em, 1fr)); gap: .75rem; margin: 0; padding: 0; }
 .facts div { background: var(--db-card); border: 1px solid var(--db-line); border-radius: 6px; padding: .7rem .9rem; }
 .facts dt { font: .8rem/1.4 var(--db-sans); color: var(--db-soft); }
 .facts dd { margin: 0; font: 700 1.5rem/1.3 var(--db-sans); font-variant-numeric: tabular-nums; }
 .facts .found dd { color: var(--db-accent); }
-article { background: var(--db-card); border: 1px solid var(--db-line); border-left: 4px solid var(--db-accent); border-radius: 6px;
+article { background: var(--db-card); border: 1px solid var(--db-line); border-left: 4px solid var(--db-accent);
+  border-radius: 6px;
   padding: .9rem 1.1rem; margin: 0 0 1rem; break-inside: avoid; }
 article.less { border-left-color: var(--db-warn); }
 article h3 { font: 700 1rem/1.5 var(--db-sans); margin: 0; }
@@ -35,9 +37,11 @@ article h3 span { font-weight: 400; color: var(--db-soft); font-size: .85rem; ma
 article p { margin: .3rem 0 0; overflow-wrap: anywhere; }
 .excerpt { color: var(--db-soft); }
 mark { background: var(--db-accent-wash); color: var(--db-accent); font-weight: 700; padding: 0 .15em; border-radius: 3px; }
-table { border-collapse: collapse; width: 100%; font: .9rem/1.6 var(--db-sans); margin-top: .6rem; border-top: 1.5px solid var(--db-rule);
+table { border-collapse: collapse; width: 100%; font: .9rem/1.6 var(--db-sans); margin-top: .6rem;
+  border-top: 1.5px solid var(--db-rule);
   border-bottom: 1.5px solid var(--db-rule); }
-th, td { text-align: left; padding: .25rem .6rem .25rem 0; vertical-align: top; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .25rem .6rem .25rem 0; vertical-align: top; font-variant-numeric: tabular-nums;
+  overflow-wrap: anywhere; }
 th { font-weight: 400; color: var(--db-soft); width: 6.5em; white-space: nowrap; }
 ul { padding-left: 1.2em; margin: .3rem 0; }
 @media print { body { background: #fff; } main { padding: 0; max-width: none; } }
@@ -75,7 +79,7 @@ def as_html(project: Project, document: Document, proof: Proof, remarks: Sequenc
     name = escape(document.path.name)
     blocks = "\n".join(_article(r, sections.at(r.start)) for r in sorted(remarks, key=lambda r: (-r.sure, r.start)))
     kinds = "、".join(f"{KINDS[k]} {n} 处" for k, n in by_kind(remarks).items())
-    notes = "".join(f"<li>{escape(_in_chinese(n))}</li>" for n in document.notes)
+    notes = "".join(f"<li>{escape(in_chinese(n))}</li>" for n in document.notes)
     read = f"<h2>读到什么</h2>\n<ul>{notes}</ul>" if notes else ""
     return f"""<!DOCTYPE html>
 <html lang="zh-CN">
@@ -126,7 +130,8 @@ def _flat(text: str) -> str:
 
 
 _NOTES = (
-    (r"tracked changes: the final version is read \((\d+) insertions kept, (\d+) deletions dropped\)", r"有修订痕迹：按接受全部修订后的文字读（插入\1处保留，删除\2处不读）"),
+    (r"tracked changes: the final version is read \((\d+) insertions kept, (\d+) deletions dropped\)",
+     r"有修订痕迹：按接受全部修订后的文字读（插入\1处保留，删除\2处不读）"),
     (r"(\d+) merged cells: .*", r"合并单元格\1个：内容只在首格出现一次"),
     (r"(\d+) pictures were not read: .*", r"图片\1张没有读：其中的表和图请人工核对"),
     (r"(\d+) charts were not read: .*", r"图表\1个没有读：数据在文档内嵌的工作簿里"),
@@ -139,7 +144,8 @@ _NOTES = (
 )  # fmt: skip
 
 
-def _in_chinese(note: str) -> str:
+def in_chinese(note: str) -> str:
+    """Return what was said of the reading in the language of the book."""
     for pattern, words in _NOTES:
         if match := re.fullmatch(pattern, note):
             return match.expand(words)

@@ -25,7 +25,8 @@ HEADS = {
     "excluded": ("char_start", "char_end", "text", "reason", "rule", "excerpt"),
     "source": ("source_id", "title", "publisher", "series", "published_on", "date_precision", "file", "sha256", "note"),
 }
-_WIDTHS = {"confirm": 9, "excerpt": 60, "published": 16, "indicator": 30, "other_indicators": 60, "shown": 60, "inputs": 30, "note": 24,
+_WIDTHS = {"confirm": 9, "excerpt": 60, "published": 16, "indicator": 30, "other_indicators": 60, "shown": 60, "inputs": 30,
+           "note": 24,
            "rule": 18, "reading": 18, "title": 40, "publisher": 30, "series": 30, "sha256": 20, "file": 26}  # fmt: skip
 _LISTS = {"unit_measure": "units", "qualifier": "qualifiers", "ref_area": "areas", "indicator": "indicators"}
 _WHEN = datetime(2000, 1, 1)

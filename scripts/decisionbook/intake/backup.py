@@ -1,0 +1,75 @@
+"""The way back: data/ replaced as a whole, with what was there before kept beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data.package import Package
+from ..errors import InputError, Problem, did_you_mean, one_of
+from ..project import Project
+from .documents import Say
+
+
+def replace_tables(project: Project, trial: Project, source_id: str, tables: Sequence[str]) -> Path:
+    """Put the new files in the place of the old ones; on any failure the old ones come back."""
+    kept = project.build / "intake" / source_id
+    backup = kept / f"{len(list(kept.glob('*'))) + 1 if kept.is_dir() else 1:03}"
+    (backup / "before").mkdir(parents=True)
+    package = Package(project)
+    names = [package.resource(t)["path"] for t in tables]
+    for name in names:
+        shutil.copy2(project.data / name, backup / "before" / name)
+    hashes = {name: hashlib.sha256((trial.data / name).read_bytes()).hexdigest() for name in names}
+    (backup / "after.json").write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
+    try:
+        for name in names:
+            swap(trial.data / name, project.data / name)
+    except OSError:
+        for name in names:
+            swap(backup / "before" / name, project.data / name)
+        raise
+    return backup
+
+
+def swap(source: Path, target: Path) -> None:
+    # Written beside it and renamed: a reader sees the old file or the new one, never half of one.
+    beside = target.with_name(f".{target.name}.new")
+    beside.write_bytes(source.read_bytes())
+    os.replace(beside, target)
+
+
+def undo(project: Project, source_id: str, say: Say) -> None:
+    """Bring back data/ as it was before a source's last sheet was applied; InputError where it has been changed since."""
+    folder = project.build / "intake" / source_id
+    backup = max(folder.glob("*/after.json"), default=folder / "after.json").parent
+    record = backup / "after.json"
+    if not record.is_file():
+        kept = sorted(p.name for p in folder.parent.glob("*")) if folder.parent.is_dir() else []
+        raise InputError(
+            Problem(
+                str(folder),
+                "nothing kept",
+                f"one of {one_of(kept)}" if kept else "an applied sheet",
+                did_you_mean(source_id, kept),
+            )
+        )
+    hashes = json.loads(record.read_text(encoding="utf-8"))
+    problems = [
+        Problem(project.shown(project.data / name), "changed since the sheet was applied", "the file as it was written",
+                f"Compare it with {project.shown(backup / 'before' / name)} and take the rows out by hand.")
+        for name, digest in hashes.items()
+        if hashlib.sha256((project.data / name).read_bytes()).hexdigest() != digest
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    for name in hashes:
+        swap(backup / "before" / name, project.data / name)
+    shutil.rmtree(backup)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+    say(f"data/ is as it was before source {source_id}: {', '.join(hashes)} restored")
