@@ -117,5 +117,5 @@ def test_exit_codes_tell_sound_wrong_and_unreadable(project: Project, tmp_path: 
     base = ["--project", str(project.root), "proof"]
     assert main([*base, str(brief(tmp_path)), "-o", str(tmp_path / "a")]) == 0
     assert main([*base, str(word(tmp_path)), "-o", str(tmp_path / "b")]) == 1
-    assert main([*base, str(tmp_path / "breif.txt")]) == 2
+    assert main([*base, str(tmp_path / "brieff.txt")]) == 2
     assert "brief.txt" in capsys.readouterr().err

@@ -66,11 +66,10 @@ ORDER = tuple(fault.name for fault in EVERYTHING)
 TRIALS = sum(fault.share for fault in FAULTS)
 
 
-# What `make test` keeps of each: together some seconds. What other tests hold (kernels, Dask) is not repeated.
+# What `make test` keeps: together some 40 seconds. What other tests hold (sweeps, kernels, Dask, cache) is not repeated.
 SHORT = {
-    "build-kill": 3, "sweep-kill": 1, "cache-kill": 8, "publish-kill": 15, "full-disk": 1, "failing-write": 3, "read-only": 2,
-    "damaged-cache": 1, "damaged-site": 8, "clock": 1, "two-builds": 2, "two-publishes": 6, "build-and-publish": 1,
-    "two-sweeps": 1, "missing-tools": 1,
+    "build-kill": 2, "cache-kill": 8, "publish-kill": 15, "full-disk": 1, "failing-write": 1, "read-only": 1, "damaged-site": 8,
+    "clock": 1, "two-builds": 1, "two-publishes": 6, "missing-tools": 1,
 }  # fmt: skip
 
 

@@ -33,6 +33,8 @@ from .child import Ended, digest
 from .trial import Setting
 
 GRID = 6
+# How a message says that a process went away under a run.
+_DEATH = ("died", "ended its kernel")
 
 
 def build_kills(setting: Setting) -> Iterator[list[str]]:
@@ -73,7 +75,7 @@ def helper_kills(setting: Setting) -> Iterator[list[str]]:
             shutil.rmtree(bench.project.build / "cache", ignore_errors=True)
             ended = bench.build(meanwhile=lambda pid: _kill_one_below(pid, setting.random, 0.9))
             losses = [] if ended.code in (0, 1) else [f"the build ended with {ended.code}: {ended.said[-600:]}"]
-            if ended.code and "died" not in ended.said:
+            if ended.code and not any(words in ended.said for words in _DEATH):
                 losses.append(f"nothing says that a kernel died: {ended.said[-300:]}")
             losses += child.orphans() + bench.check_site() + bench.check_standing(before) + bench.check_next_build()
             yield losses
@@ -147,7 +149,7 @@ def worker_kills(setting: Setting) -> Iterator[list[str]]:
             losses = [] if ended.code in (0, 1) else [f"the sweep ended with {ended.code}: {ended.said[-600:]}"]
             good = {str(r["id"]) for r in _records(out) if r["status"] == "ok"}
             failed = [str(r["error"]) for r in _records(out) if r["status"] != "ok"]
-            losses += [f"unclear: {error}" for error in failed if "died" not in error]
+            losses += [f"unclear: {error}" for error in failed if not any(words in error for words in _DEATH)]
             again = _sweep(bench, out, "--retry-failed")
             if again.code != 0:
                 losses.append(f"the retry ended with {again.code}: {again.said[-600:]}")

@@ -272,7 +272,7 @@ def bad_kernels(setting: Setting) -> Iterator[list[str]]:
             ended = bench.command("run", "bad", "--no-page", "-o", str(out), timeout=120)
             losses = [] if ended.code == 1 else [f"{name} ended with {ended.code}: {ended.said[-500:]}"]
             named = limit.partition(":")[0]
-            words = ("died",) if name == "die" else (named,)
+            words = ("ended its kernel",) if name == "die" else (named,)
             if not any(word in ended.said for word in (*words, "MemoryError")) or "cell 3" not in ended.said:
                 losses.append(f"{name}: the message does not say what happened: {ended.said[-500:]}")
             if "Traceback" in ended.said:

@@ -163,6 +163,8 @@ def _by_heads(
     areas = draft.context.codes
     named = [code for name, code in areas.items() if len(name) > 1 and (name in row_head or name in column_head)]
     years = re.findall(r"(?:19|20)\d\d", f"{column_head} {row_head}")
+    if not named and re.match(r"\s*[合总共]\s*计", row_head):
+        area, area_sure = draft.context.default_area, 0.6
     return (
         named[0] if named else area,
         0.9 if named else area_sure,

@@ -19,7 +19,8 @@ class GlossaryTable(SphinxDirective):
         terms = quote(self.env, "glossary")
         body: list[list[Cell]] = [
             [
-                [nodes.strong("", term["term_zh"]), nodes.Text(f"　{term['term_en']}")],
+                # html_body marks the class as English, for who listens.
+                [nodes.strong("", term["term_zh"]), nodes.Text("　"), nodes.inline("", term["term_en"] or "", classes=["english"])],
                 _meaning(term),
                 _other_names(term["synonyms"]),
             ]

@@ -18,6 +18,7 @@ _REPLACEMENTS = (
     ('title="Link to this code"', 'title="这段代码的链接"'),
     ('aria-label="Toggle hidden content"', 'aria-label="展开或收起"'),
     ('<section id="english-abstract"', '<section id="english-abstract" lang="en"'),
+    ('<span class="english"', '<span class="english" lang="en"'),
     ('<th class="head', '<th scope="col" class="head'),
     ('<th class="stub', '<th scope="row" class="stub'),
 )
