@@ -9,6 +9,10 @@ from .book_data import quote
 from .directives import Cell, build_table
 
 
+#: What is set in this class, html_body marks as English for those who listen.
+ENGLISH = "english"
+
+
 class GlossaryTable(SphinxDirective):
     """`{glossary-table}`: every term with its English name, meaning, other names and origin.
 
@@ -19,8 +23,7 @@ class GlossaryTable(SphinxDirective):
         terms = quote(self.env, "glossary")
         body: list[list[Cell]] = [
             [
-                # html_body marks the class as English, for who listens.
-                [nodes.strong("", term["term_zh"]), nodes.Text("　"), nodes.inline("", term["term_en"] or "", classes=["english"])],
+                [nodes.strong("", term["term_zh"]), nodes.Text("　"), nodes.inline("", term["term_en"] or "", classes=[ENGLISH])],
                 _meaning(term),
                 _other_names(term["synonyms"]),
             ]
