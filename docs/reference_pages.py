@@ -27,7 +27,8 @@ MIME = "application/vnd.decisionbook.finding+json"
 def write_pages(folder: Path, project: Project) -> None:
     """Write every generated page; one whose content is the same keeps its time, and Sphinx does not read it again."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {"cli": command_line(), "parameters": parameters(project), "data": data_dictionary(project), "findings": findings(project)}
+    pages = {"cli": command_line(), "parameters": parameters(project), "data": data_dictionary(project)}
+    pages["findings"] = findings(project)
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -100,8 +101,8 @@ def recorded(content: Any) -> Sequence[str]:
     given = content if isinstance(content, dict) else json.loads(content)
     low, high = given.get("low"), given.get("high")
     bounds = f"{low:.6g} to {high:.6g}" if low is not None and high is not None and low != high else ""
-    value = given["value"]
-    return f"`{given['name']}`", value if isinstance(value, str) else f"{value:.6g}" if value is not None else "–", given["unit"], bounds
+    value = "–" if given["value"] is None else given["value"]
+    return f"`{given['name']}`", value if isinstance(value, str) else f"{value:.6g}", given["unit"], bounds
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -59,7 +59,9 @@ def found(site: Path, figures: list[dict[str, str]]) -> set[tuple[str, str]]:
     """Return (file, word) for each restricted value or number of a figure that stands in a file."""
     words = {line["figure_id"]: re.compile(re.escape(line["figure_id"])) for line in figures}
     # A coordinate of a drawing may hold the same digits: a value stands alone, or as the print writes it.
-    words |= {line["published"]: re.compile(rf"(?<![\d.,A-Za-z-]){re.escape(line['published'])}(?![\d.,A-Za-z])") for line in figures}
+    words |= {
+        line["published"]: re.compile(rf"(?<![\d.,A-Za-z-]){re.escape(line['published'])}(?![\d.,A-Za-z])") for line in figures
+    }
     return {
         (name, word)
         for path in site.rglob("*")
@@ -100,7 +102,8 @@ def test_the_search_would_find_them(published: Project) -> None:
     figures = restricted(published)
     everywhere = found(published.site / "2024.09", figures)
     assert {word for _, word in everywhere} >= {line["figure_id"] for line in figures}
-    assert {name.rpartition("/")[2] for name, _ in everywhere} >= {"metaverse_value_chain.html", "figures.csv", "reconciliation.csv"}
+    names = {name.rpartition("/")[2] for name, _ in everywhere}
+    assert names >= {"metaverse_value_chain.html", "figures.csv", "reconciliation.csv"}
 
 
 def test_the_archive_of_a_public_edition_holds_none_either(published: Project) -> None:
@@ -121,7 +124,8 @@ def test_a_restricted_row_that_does_not_exist_is_told(project: Project, tmp_path
 
     copy = copy_project(tmp_path / "project")
     path = copy.data / "restrictions.csv"
-    path.write_text(path.read_text(encoding="utf-8") + "figures,003-9999,没有这一行\nfigurs,003-0044,表名写错\n", encoding="utf-8")
+    more = "figures,003-9999,没有这一行\nfigurs,003-0044,表名写错\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
     problems = check_register(Package(copy))
     assert [p.column for p in problems] == ["key", "table"]
     assert "figures" in str(problems[1])

@@ -36,7 +36,8 @@ def between(before: Quantity | None, after: Quantity | None) -> Quantity | None:
     if after.high < before.low:
         raise ValueError(f"the stock shrank from {before.value} to {after.value} {after.unit}")
     span = Interval(before.low, after.high, before.interval.low_closed, after.interval.high_closed)
-    return Quantity((before.value + after.value) / 2, span, after.unit, (*before.figures, *after.figures), (*before.observations, *after.observations))
+    figures, observations = (*before.figures, *after.figures), (*before.observations, *after.observations)
+    return Quantity((before.value + after.value) / 2, span, after.unit, figures, observations)
 
 
 def end(value: float | None) -> float | None:

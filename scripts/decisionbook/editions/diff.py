@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.known import PUBLIC
 from ..errors import InputError, Problem
 from ..project import Project
 from .definition import Edition, find_edition, load_editions
@@ -46,8 +47,13 @@ def load_snapshot(project: Project, edition: Edition) -> Snapshot:
 
 
 def previous_edition(project: Project, edition: Edition) -> Edition | None:
-    """Return the last edition before this one, None for the first."""
+    """Return the last edition before this one, None for the first.
+
+    A public edition follows the last public one: what it left out of an internal one is not for its readers.
+    """
     earlier = [e for e in load_editions(project) if (e.as_of, e.id) < (edition.as_of, edition.id)]
+    if edition.audience == PUBLIC:
+        earlier = [e for e in earlier if e.audience == PUBLIC]
     return earlier[-1] if earlier else None
 
 

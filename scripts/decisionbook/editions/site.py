@@ -34,9 +34,7 @@ def site_entries(manifests: Iterable[Mapping[str, Any]], errata: Errata, rebuilt
         entry: dict[str, Any] = {
             "id": name,
             "title": manifest["title"],
-            "label": "·".join(
-                word for word, key in (("回溯重建版", "reconstruction"), ("送审稿", "draft")) if manifest.get(key)
-            ),
+            "label": "·".join(word for word, key in (("回溯重建版", "reconstruction"), ("送审稿", "draft")) if manifest.get(key)),
             "as_of": manifest["as_of"],
             "compiled": manifest["compiled"],
             "summary": manifest["summary"],

@@ -98,8 +98,7 @@ def edition_config(edition: Edition) -> dict[str, Any]:
             if edition.reconstruction
             else f"数据截至{edition.as_of}，编制日期{edition.compiled}。",
             "文字与整理的数据以 CC BY 4.0 许可，程序以 MIT 许可；简报原文与官方统计的权利属于其发布机构。",
-            "　".join(f"{s['role']} {s['name']}（{s['date']}）" for s in office["signatures"])
-            or "本版尚未签发，为送审稿。",
+            "　".join(f"{s['role']} {s['name']}（{s['date']}）" for s in office["signatures"]) or "本版尚未签发，为送审稿。",
             f"引用：{citation}",
         ],
     }

@@ -209,7 +209,7 @@ def _page(project: Project, title: str, body: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
+        'base-uri \'none\'; form-action \'none\'">\n<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
         f"<title>{_text(title)}（{MARK}）</title>\n{sheets}<style>{_OWN_SHEET}</style>\n</head>\n"
         f'<body class="db-chapter"><main class="sweep"><article class="db-article">\n{body}\n</article></main></body>\n</html>\n'

@@ -37,7 +37,7 @@ def replace_tables(project: Project, trial: Project, source_id: str, tables: Seq
 
 
 def swap(source: Path, target: Path) -> None:
-    # Written beside it and renamed: a reader sees the old file or the new one, never half of one.
+    """Put a copy of `source` in the place of `target`: a reader sees the old file or the new one, never half of one."""
     beside = target.with_name(f".{target.name}.new")
     beside.write_bytes(source.read_bytes())
     os.replace(beside, target)

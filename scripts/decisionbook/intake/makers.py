@@ -25,6 +25,7 @@ def _blank(value: float, unit: str, kind: str, confidence: float, **other: objec
 
 
 def last_unit(value: float) -> float:
+    """Return one unit of the last significant digit: 0.92 gives 0.01, 4300 gives 100."""
     digits = Decimal(repr(value)).normalize()
     return float(Decimal(1).scaleb(int(digits.as_tuple().exponent))) if value and not math.isnan(value) else 1.0
 

@@ -167,6 +167,7 @@ class Printed:
         ]
 
     def draft(self, text: str) -> Draft:
+        """Return the numbers of a text read in the place of this source, without its own rows."""
         document = Document(Path(self.source_id), text, "txt")
         return make_draft(self.package, document, self.source_id, published_on=self.published_on, without=self.source_id,
                           rules=self.rules, dictionary=self.dictionary, formulas=False)  # fmt: skip

@@ -57,9 +57,11 @@ class Sentences:
         return self.context.text[self.ends[left.key] : right.start]
 
     def before(self, quantity: Quantity, reach: int = 24) -> str:
+        """Return the words before a number, within its sentence."""
         return self.context.text[max(quantity.sentence, quantity.start - reach) : quantity.start]
 
     def after(self, quantity: Quantity, reach: int = 24) -> str:
+        """Return the words after a number, within its sentence."""
         end = self.ends[quantity.key]
         return self.context.text[end : min(end + reach, self.context.sentence(quantity.start)[1])]
 

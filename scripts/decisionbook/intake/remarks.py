@@ -59,6 +59,8 @@ class Proof:
 
 
 class Checker:
+    """The checks of one draft, which collect their remarks in a proof."""
+
     def __init__(self, package: Package, draft: Draft) -> None:
         self.package, self.draft, self.text = package, draft, draft.document.text
         self.number = dict(zip(draft.keys, draft.numbers, strict=True))
@@ -68,6 +70,7 @@ class Checker:
 
     def say(self, kind: str, target: Quantity, expected: str, difference: str, words: str, sure: float,
             others: Sequence[tuple[int, int, str]] = ()) -> None:  # fmt: skip
+        """Add a remark on a number; `others` are the places that it was compared with."""
         number = self.number[target.key]
         self.proof.remarks.append(
             Remark(kind, number.start, number.end, number.published, expected, difference, words, round(sure, 2), tuple(others),
@@ -75,9 +78,11 @@ class Checker:
         )  # fmt: skip
 
     def places(self, quantities: Sequence[Quantity]) -> list[tuple[int, int, str]]:
+        """Return the places and prints of quantities, for a remark that compares with them."""
         return [(self.number[q.key].start, self.number[q.key].end, self.number[q.key].published) for q in quantities]
 
     def printed(self, quantity: Quantity) -> str:
+        """Return a quantity as it is printed, without white space."""
         return re.sub(r"\s+", "", self.number[quantity.key].published)
 
 

@@ -46,6 +46,7 @@ class Sheet:
 
 
 def figure_columns(package: Package) -> list[str]:
+    """Return the columns of data/figures.csv."""
     return [f["name"] for f in package.fields("figures")]
 
 

@@ -44,6 +44,8 @@ def setup(app: Sphinx) -> None:
 class KeyCard(SphinxDirective):
     """`:::{key-card} chapter`: a key finding of a chapter as a card; nothing in an edition without the chapter.
 
+    `:tables:` names tables without whose rows there is no card: a public edition leaves restricted rows out.
+
     `:spark:` is the kind of its chart and `:values:` what it shows, `label=finding:format`, parted by semicolons:
     `bars` compares amounts from zero; `line` joins a series; `range` draws the first two as the ends of a span and the
     others as ticks on a scale from zero; `share` draws the first as a part of one hundred, the others as ticks.
@@ -54,12 +56,14 @@ class KeyCard(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {
         "spark": lambda given: directives.choice(given, KINDS),
         "values": directives.unchanged_required,
+        "tables": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
         chapter = quote(self.env, "chapters").get(name)
-        if chapter is None:
+        filled = quote(self.env, "filled_tables") or []
+        if chapter is None or not all(table in filled for table in self.options.get("tables", "").split()):
             return []
         card = nodes.container(classes=["key-card"])
         card += self.parse_content_to_nodes()

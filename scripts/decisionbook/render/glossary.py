@@ -8,7 +8,6 @@ from sphinx.util.docutils import SphinxDirective
 from .book_data import quote
 from .directives import Cell, build_table
 
-
 #: What is set in this class, html_body marks as English for those who listen.
 ENGLISH = "english"
 
@@ -44,5 +43,10 @@ def _meaning(term: dict[str, str | None]) -> list[nodes.Node]:
     return meaning
 
 
-def _other_names(names: str | None) -> str:
-    return "、".join(name.strip() for name in (names or "").split(";") if name.strip()) or "—"
+def _other_names(names: str | None) -> list[nodes.Node]:
+    found: list[nodes.Node] = []
+    for name in (name.strip() for name in (names or "").split(";")):
+        if name:
+            found += [nodes.Text("、")] if found else []
+            found.append(nodes.inline("", name, classes=[ENGLISH]) if name.isascii() else nodes.Text(name))
+    return found or [nodes.Text("—")]

@@ -23,7 +23,9 @@ def what_if_html(node: Mapping[str, Any]) -> str:
     parts = [f'<div class="whatif" data-chart="{_text(name)}">', *(_slider(name, slider) for slider in sliders)]
     parts += [_readout(readout) for readout in readouts]
     if sliders:
-        everything = '<button type="button" class="whatif-reset-all" disabled>全部复位</button>' if len(sliders) > 1 else ""
+        everything = ""
+        if len(sliders) > 1:
+            everything = '<button type="button" class="whatif-reset-all" disabled>全部复位</button>'
         parts.append(
             f'<p class="whatif-foot">{everything}<button type="button" class="whatif-copy awaits-script">复制此情景的链接</button></p>'
             # Spoken once the reader pauses; each step of a slider would be noise.

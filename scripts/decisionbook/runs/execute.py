@@ -169,10 +169,7 @@ def _failure(chapter: str, error: Any, limits: Limits) -> str:
         )
     # An InputError of ours already says file, row and remedy; other errors keep their name.
     what = error.evalue if error.ename == "InputError" else f"{error.ename}: {error.evalue}"
-    return (
-        f"{place}: {what}\n"
-        f"Open notebooks/{chapter}.ipynb in JupyterLab to see it fail; {_HARMLESS}"
-    )
+    return f"{place}: {what}\nOpen notebooks/{chapter}.ipynb in JupyterLab to see it fail; {_HARMLESS}"
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
