@@ -95,19 +95,22 @@
     ]);
   }
 
+  /* A ratio has no unit, and the percent sign stands close. */
+  function unit(figure) { return { "1": "", "%": "%" }[figure.unit] ?? " " + figure.unit; }
+
   function detail(figure) {
     var now = current[figure.id], rows = [];
     function line(term, content) { rows.push(make("dt", { text: term }), make("dd", {}, [].concat(content))); }
     line("指标", figure.indicator + "　" + figure.area + (figure.period ? "　" + figure.period : ""));
-    line("印刷代表", range(engine.printedInterval(figure, data.qualifiers[figure.qualifier])) + " " + figure.unit);
+    line("印刷代表", range(engine.printedInterval(figure, data.qualifiers[figure.qualifier])) + unit(figure));
     if (now.answer) {
       var formula = now.answer.formula;
       line("算式", formula.expression + "（" + formula.reading + "）");
       Object.keys(formula.inputs).forEach(function (name) { line("输入 " + name, editor(figures[formula.inputs[name]])); });
-      line("复算", number(now.answer.value) + " " + figure.unit + "　区间 " + range(now.answer.interval));
+      line("复算", number(now.answer.value) + unit(figure) + "　区间 " + range(now.answer.interval));
       if (now.tried.length > 1) line("试过", now.tried.map(function (t) { return t.answer.formula.reading + "：" + WORDS[t.verdict]; }).join("；"));
     } else if (figure.result !== undefined) {
-      line("复算", number(figure.result) + " " + figure.unit + (figure.finding ? "（" + figure.finding + "）" : ""));
+      line("复算", number(figure.result) + unit(figure) + (figure.finding ? "（" + figure.finding + "）" : ""));
     }
     line("本数", editor(figure));
     if (figure.cause) line("可能原因", figure.cause + (figure.changes === "no" ? "；不改变结论" : figure.changes === "yes" ? "；改变结论" : ""));
@@ -124,7 +127,7 @@
         var value = Number(event.target.value);
         if (event.target.value !== "" && Number.isFinite(value) && value !== figure.value) change(figure.id, value);
       } });
-    return make("span", { class: edited(figure.id) ? "db-rec-edited" : "" }, [label + "　", input, " " + figure.unit]);
+    return make("span", { class: edited(figure.id) ? "db-rec-edited" : "" }, [label + "　", input, unit(figure)]);
   }
 
   function row(figure) {

@@ -54,8 +54,12 @@ def building(project: Project, say: Say) -> Iterator[None]:
     """
     project.build.mkdir(parents=True, exist_ok=True)
     waiting = f"another build or publish of this project is at work ({{who}}); waiting for it (its lock is {BUILD_LOCK}) …"
-    with _held(project.build / BUILD_LOCK, say, waiting):
-        yield
+    try:
+        with _held(project.build / BUILD_LOCK, say, waiting):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            project.build.rmdir()  # wrong input leaves nothing behind
 
 
 @contextmanager

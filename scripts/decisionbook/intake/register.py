@@ -44,7 +44,14 @@ def source_row(document: Document, source_id: str, given: dict[str, str]) -> dic
     ]
     series = body[0] if issue and body and body[0] not in publishers and len(body[0]) < 24 else ""
     titles = [
-        line for line in body if line not in publishers and line != series and 6 <= len(line) <= 40 and not line.endswith("。")
+        line
+        for line in body
+        if line not in publishers
+        and line != series
+        and 6 <= len(line) <= 40
+        and not line.endswith("。")
+        # A line in brackets names the kind of issue: （大数据分析专题）.
+        and not re.fullmatch(r"[（(].*[）)]", line)
     ]
     row = {
         "source_id": source_id,

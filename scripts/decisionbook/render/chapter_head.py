@@ -41,10 +41,11 @@ def insert_chapter_head(app: Sphinx, document: nodes.document) -> None:
     status = declared["status"]
     line += nodes.inline(STATUS_WORDS[status], STATUS_WORDS[status], classes=["status-pill", status])
     facts = [f"数据截至 {period_words(declared['data_until'])}", "来源 " + ("、".join(declared["sources"]) or "官方统计")]
-    line += nodes.Text("　" + "　·　".join(facts))
+    # No-break spaces before the point: on a phone it ends a line and never begins one.
+    line += nodes.Text("　" + "\u00a0\u00a0·　".join(facts))
     counts = [(v, sum(r["verdict"] == v for r in rows)) for v in VERDICT_GLYPHS]
     if rows:
-        line += nodes.Text(f"　·　{len(rows)} 个数字复核：")
+        line += nodes.Text(f"\u00a0\u00a0·　{len(rows)} 个数字复核：")
         for verdict, count in counts:
             if count:
                 line += verdict_mark(verdict, [])

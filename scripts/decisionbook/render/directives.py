@@ -90,6 +90,14 @@ def interval_text(bounds: dict[str, Any] | None) -> str:
     return f"{low:,.{decimals}f}–{high:,.{decimals}f}".replace("-", "−")
 
 
+def recomputed_text(row: dict[str, Any]) -> str:
+    """Return what was recomputed with its unit as Chinese print sets it: 0.9186%, 425 亿元, a ratio alone; a dash for none."""
+    if not row["finding_value"]:
+        return "—"
+    text, unit = number(_float(row["finding_value"])), row["unit"]
+    return text + {"": "", "1": "", "%": "%"}.get(unit, f" {unit}")
+
+
 def place_text(row: dict[str, Any]) -> str:
     """Return where a figure is printed: source and section."""
     return f"{row['source_id']}　{row['section']}"
@@ -117,7 +125,7 @@ class ReconciliationDirective(SphinxDirective):
             [
                 nodes.strong(row["published"], row["published"]),
                 place_text(row),
-                f"{number(_float(row['finding_value']))} {row['unit'] if row['finding_value'] else ''}".strip(),
+                recomputed_text(row),
                 interval_text(row.get("bounds")),
                 [verdict_mark(row["verdict"], [row["figure_id"]]), nodes.Text(" " + VERDICT_WORDS[row["verdict"]])],
                 _remark(row),

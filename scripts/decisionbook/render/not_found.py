@@ -40,7 +40,8 @@ def not_found_page(title: str, edition: Mapping[str, Any]) -> str:
     """Return the page; `title` is the book's, `edition` has an `id` and a `label`."""
     script = _SCRIPT.replace("EDITION", json.dumps(str(edition.get("id", ""))).replace("<", "\\u003c"))
     policy = f"default-src 'none'; style-src '{_hash(_SHEET)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    label = html.escape(" ".join(filter(None, [str(edition.get("id", "")), str(edition.get("label", ""))])))
+    # A label as a rule begins with the id; said twice it reads like a slip.
+    label = html.escape(str(edition.get("label") or edition.get("id", "")))
     return f"""<!DOCTYPE html>
 <html lang="zh-CN">
 <head>

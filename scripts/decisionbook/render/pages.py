@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .catalogue import DataCatalogue
-from .directives import Cell, build_table, chapter_link, number
+from .directives import Cell, build_table, chapter_link, recomputed_text
 from .findings import verdict_mark
 from .glossary import GlossaryTable
 
@@ -111,7 +111,7 @@ class ReconciliationAll(SphinxDirective):
                 row["figure_id"],
                 row["published"].replace("\n", ""),
                 row["section"],
-                f"{number(float(row['finding_value']))} {row['unit']}" if row["finding_value"] else "—",
+                recomputed_text(row),
                 [verdict_mark(row["verdict"], [row["figure_id"]]), nodes.Text(" " + VERDICT_WORDS[row["verdict"]])],
                 chapters.get(row["chapter"], {}).get("title", "—"),
             ]
@@ -195,7 +195,7 @@ class EditionSummary(SphinxDirective):
             ("签署", "　".join(f"{s['role']} {s['name']}（{s['date']}）" for s in edition.get("signatures", []))),
             ("数据截至", edition["as_of"]),
             ("编制日期", edition["compiled"]),
-            ("本版新意", edition["summary"]),
+            ("本版更新", edition["summary"]),
             ("印刷数字", f"登记 {len(rows)} 个，其中 {len(judged)} 个可由印出的数复算"),
             ("不符", f"{sum(r['verdict'] == 'contradicted' for r in rows)} 个，见复核总表"),
         ]

@@ -27,7 +27,8 @@ def what_if_html(node: Mapping[str, Any]) -> str:
         if len(sliders) > 1:
             everything = '<button type="button" class="whatif-reset-all" disabled>全部复位</button>'
         parts.append(
-            f'<p class="whatif-foot">{everything}<button type="button" class="whatif-copy awaits-script">复制此情景的链接</button></p>'
+            f'<p class="whatif-foot">{everything}'
+            '<button type="button" class="whatif-copy awaits-script">复制此情景的链接</button></p>'
             # Spoken once the reader pauses; each step of a slider would be noise.
             '<p class="whatif-said db-offscreen" role="status"></p>'
         )
