@@ -122,7 +122,8 @@ def write_chapter(project: Project) -> None:
     path = project.notebook(CHAPTER)
     notebook = nbformat.read(path, as_version=4)
     points = next(c for c in notebook.cells if c.source.startswith("## 要点"))
-    points.source += "\n\n" + finding.rstrip("\n")
+    points.source = points.source.replace("\n## 参数", f"\n{finding}\n## 参数", 1)
+    assert finding in points.source
     last = max(n for n, c in enumerate(notebook.cells) if "nb.record(" in c.source)
     notebook.cells.insert(last + 1, nbformat.v4.new_code_cell(code.rstrip("\n"), id="firms"))
     nbformat.write(notebook, path)
@@ -152,7 +153,7 @@ def test_a_briefing_becomes_a_chapter_of_a_signed_edition(before: Project, capsy
     share = json.loads((edition / "findings.json").read_text(encoding="utf-8"))[f"{CHAPTER}.smart_share"]
     assert share["low"] < share["value"] < share["high"]
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", (edition / f"{CHAPTER}.html").read_text(encoding="utf-8")))
-    assert f"{share['value']:.2f}" in page
+    assert f"{share['value']:.2f}" in page[: page.index("下表列出可以改动的量")], "it stands among the key findings"
     assert "001-0020" in page, "the chapter reconciles what its briefing prints"
     assert all("送审稿" not in path.read_text(encoding="utf-8") for path in edition.glob("*.html"))
     signed = yaml.safe_load((before.editions / f"{edition.name}.yml").read_text(encoding="utf-8"))["signatures"]

@@ -90,6 +90,11 @@ def interval_text(bounds: dict[str, Any] | None) -> str:
     return f"{low:,.{decimals}f}–{high:,.{decimals}f}".replace("-", "−")
 
 
+def printed_text(row: dict[str, Any]) -> str:
+    """Return a figure as printed, without the spaces and line ends that layout put beside Chinese characters."""
+    return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", row["published"])
+
+
 def recomputed_text(row: dict[str, Any]) -> str:
     """Return what was recomputed with its unit as Chinese print sets it: 0.9186%, 425 亿元, a ratio alone; a dash for none."""
     if not row["finding_value"]:
@@ -123,7 +128,7 @@ class ReconciliationDirective(SphinxDirective):
                 summary += nodes.Text(f" {VERDICT_WORDS[verdict]} {count}　")
         body = [
             [
-                nodes.strong(row["published"], row["published"]),
+                nodes.strong(printed_text(row), printed_text(row)),
                 place_text(row),
                 recomputed_text(row),
                 interval_text(row.get("bounds")),

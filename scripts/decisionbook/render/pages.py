@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .catalogue import DataCatalogue
-from .directives import Cell, build_table, chapter_link, recomputed_text
+from .directives import Cell, build_table, chapter_link, printed_text, recomputed_text
 from .findings import verdict_mark
 from .glossary import GlossaryTable
 
@@ -109,7 +109,7 @@ class ReconciliationAll(SphinxDirective):
         body: list[list[Cell]] = [
             [
                 row["figure_id"],
-                row["published"].replace("\n", ""),
+                printed_text(row),
                 row["section"],
                 recomputed_text(row),
                 [verdict_mark(row["verdict"], [row["figure_id"]]), nodes.Text(" " + VERDICT_WORDS[row["verdict"]])],
