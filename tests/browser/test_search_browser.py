@@ -364,17 +364,3 @@ def test_what_stock_search_misses_is_found(open_page: OpenPage, real: Path, type
     page = opened_search(open_page, real / "index.html").page
     assert type_query(page, typed)
     assert typed.replace(" ", "") in "".join(marked(page)).replace(" ", "")
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("build")
-def test_a_search_takes_no_time_a_reader_notices(open_page: OpenPage, real: Path) -> None:
-    page = opened_search(open_page, real / "index.html").page
-    longest = page.evaluate(
-        """() => { const search = window.DecisionBookSearch.book(window.decisionbookSearch);
-            return Math.max(...["的", "基站", "5G 基站 广西", "不在书里的一句很长很长的话"].map((text) => {
-                const start = performance.now();
-                search.find(text); search.nearest(text);
-                return performance.now() - start; })); }"""
-    )
-    assert longest < 250

@@ -21,6 +21,7 @@ import pandas as pd
 from ..data.text import TEXT_EXPECTED, text_faults
 from . import drawing
 from .drawing import VL_VERSION as VL_VERSION
+from .states import state_words
 from .theme import FONT, ChartError, theme_config
 
 CHART_MIME = "application/vnd.vegalite.v6+json"
@@ -101,7 +102,8 @@ def table_of(data: pd.DataFrame, columns: Mapping[str, str | tuple[str, str]]) -
     for name, title in columns.items():
         text, unit = title if isinstance(title, tuple) else (title, "")
         heads.append({"name": name, "title": text, "unit": unit})
-    rows = [[plain(v) for v in row] for row in data[list(columns)].itertuples(index=False, name=None)]
+    # Who reads the table reads words: 有, not present.
+    rows = [[state_words(plain(v)) for v in row] for row in data[list(columns)].itertuples(index=False, name=None)]
     return {"columns": heads, "rows": rows}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from decisionbook.errors import did_you_mean, one_of
 
@@ -64,6 +65,14 @@ VERDICTS = (
     State("input", "输入", "□", "grey", 0.28),
     State("unverifiable", "无法核验", "？", "none", 0.0),
 )
+
+
+_WORDS = {state.key: state.label for scale in (PRESENCE, PROGRESS, VERDICTS) for state in scale}
+
+
+def state_words(value: Any) -> Any:
+    """Return the word of a state's key (`present` gives 有); any other value as it is."""
+    return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def resolve(values: Iterable[object], states: Sequence[State]) -> list[State]:

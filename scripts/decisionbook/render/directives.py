@@ -103,6 +103,11 @@ def recomputed_text(row: dict[str, Any]) -> str:
     return text + {"": "", "1": "", "%": "%"}.get(unit, f" {unit}")
 
 
+def _parameter_value(parameter: dict[str, Any]) -> str:
+    value = parameter["value"]
+    return ("是" if value else "否") if isinstance(value, bool) else f"{value}{parameter['unit']}"
+
+
 def place_text(row: dict[str, Any]) -> str:
     """Return where a figure is printed: source and section."""
     return f"{row['source_id']}　{row['section']}"
@@ -203,7 +208,7 @@ class ParametersDirective(SphinxDirective):
             [
                 nodes.literal(p["name"], p["name"]),
                 p["meaning"],
-                p["missing"] if p["value"] is None else f"{p['value']}{p['unit']}",
+                p["missing"] if p["value"] is None else _parameter_value(p),
                 allowed_words(p["allowed"]),
             ]
             for p in declared["parameters"]
