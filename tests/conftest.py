@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,3 +54,30 @@ def sources() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return named
+
+
+# Any name looked up, and any address but this machine's, fails at once: what works here works without internet.
+ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+
+
+def chromium_path() -> str | None:
+    """Return the browser to start: CHROMIUM, one of the system's, or None for Playwright's own."""
+    named = os.environ.get("CHROMIUM")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))
+    return named or next(filter(None, found), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A Chromium that reaches nothing but files and this machine; skips where there is none."""
+    reason = "playwright is not installed: no page is opened in a browser"
+    sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
+    with sync_api.sync_playwright() as playwright:
+        # A container's root may not use Chromium's sandbox; everyone else keeps it.
+        arguments = [*ARGUMENTS, "--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else ARGUMENTS
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium can be started (set CHROMIUM to its path): {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()

@@ -25,7 +25,6 @@ from decisionbook.project import Project
 from .conftest import copy_project
 from .paper import broken_links, is_accessible, least_size, outside
 
-pytestmark = pytest.mark.xdist_group("build")
 TWO = ["industry_revenue_share", "base_station_growth"]
 
 

@@ -16,7 +16,6 @@ from decisionbook.project import Project
 from .conftest import ROOT
 from .documents import Command, blocks, commands, follow, project_with
 
-pytestmark = pytest.mark.xdist_group("docs")
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 DOCS = ROOT / "docs"
 # Their commands have tests of their own, stand in the README too, or need a published site.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import http.server
 import os
-import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,6 @@ from ..test_build import folder_of, small_project
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no page is opened in a browser")
 
-# Any name looked up, and any address but this machine's, fails at once: what works here works without internet.
-ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
-
 # The listener must be in the page before its first byte is read; code that a test evaluates there is exempt from the policy.
 NOTE_VIOLATIONS = """
 window.__violations = [];
@@ -37,25 +34,12 @@ document.addEventListener("securitypolicyviolation", function (event) {
 """
 
 
-def chromium_path() -> str | None:
-    """Return the browser to start: CHROMIUM, one of the system's, or None for Playwright's own."""
-    named = os.environ.get("CHROMIUM")
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))
-    return named or next(filter(None, found), None)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A Chromium that reaches nothing but files and this machine; skips where there is none."""
-    with sync_api.sync_playwright() as playwright:
-        # A container's root may not use Chromium's sandbox; everyone else keeps it.
-        arguments = [*ARGUMENTS, "--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else ARGUMENTS
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
-        except sync_api.Error as error:
-            pytest.skip(f"no Chromium can be started (set CHROMIUM to its path): {str(error).splitlines()[0]}")
-        yield browser
-        browser.close()
+def wait_for(page: Any, expression: str, arg: Any = None) -> None:
+    """Wait until an expression or function holds in a page; Playwright's own wait polls by eval, which the policy forbids."""
+    end = time.monotonic() + 15
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, f"never came true: {expression}"
+        page.wait_for_timeout(25)
 
 
 @dataclass

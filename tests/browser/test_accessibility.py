@@ -62,7 +62,6 @@ def test_no_page_of_the_small_book_has_a_barrier(open_page: OpenPage, site: Path
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 @pytest.mark.parametrize(("width", "scheme"), LOOKS if WHOLE else [LOOKS[0], LOOKS[3]])
 def test_no_page_of_a_real_book_has_a_barrier(open_page: OpenPage, real: Path, width: int, scheme: str) -> None:
     pages = list(real_pages(real))
@@ -74,7 +73,6 @@ def test_no_page_of_a_real_book_has_a_barrier(open_page: OpenPage, real: Path, w
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_what_opens_over_a_page_has_no_barrier(open_page: OpenPage, real: Path, width: int, scheme: str) -> None:
@@ -126,7 +124,6 @@ def test_a_barrier_would_be_found(open_page: OpenPage, site: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 @pytest.mark.parametrize(("width", "height", "scale"), [(320, 640, 1.0), (640, 400, 2.0)])
 def test_nothing_is_cut_off_on_a_small_screen_or_at_twice_the_size(
     open_page: OpenPage, real: Path, width: int, height: int, scale: float
@@ -152,7 +149,6 @@ ENGLISH = """() => {
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 def test_english_is_marked_as_english(open_page: OpenPage, real: Path) -> None:
     for path in real_pages(real):
         page = open_page(path).page
@@ -162,7 +158,6 @@ def test_english_is_marked_as_english(open_page: OpenPage, real: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 def test_the_focus_follows_the_page_downwards(open_page: OpenPage, real: Path) -> None:
     page = open_page(real / "industry_revenue_share.html").page
     page.evaluate("document.querySelector('article').querySelector('a, button').focus()")
@@ -180,7 +175,6 @@ def test_the_focus_follows_the_page_downwards(open_page: OpenPage, real: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 def test_every_chart_says_in_a_sentence_what_it_finds(real: Path) -> None:
     for path in real_pages(real):
         text = path.read_text(encoding="utf-8")

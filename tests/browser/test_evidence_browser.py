@@ -10,7 +10,7 @@ import pytest
 from decisionbook.render.html import finish_site
 
 from .. import evidence_book, minibook
-from .conftest import OpenPage
+from .conftest import OpenPage, wait_for
 
 PHONE = {"width": 390, "height": 780, "has_touch": True, "is_mobile": True}
 VIEW = "#db-evidence-view"
@@ -251,7 +251,7 @@ def test_the_trap_would_catch_a_page_that_takes_text_for_markup(open_page: OpenP
     page = open_page(folder / "plain.html").page
     page.goto("about:blank")
     page.evaluate("(text) => { document.body.innerHTML = text; }", evidence_book.HOSTILE)
-    page.wait_for_function("window.trapped === 1")
+    wait_for(page, "window.trapped === 1")
 
 
 def test_without_script_a_mark_leads_to_its_row(open_page: OpenPage, folder: Path, chromium: Any) -> None:

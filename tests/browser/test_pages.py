@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import OpenPage
+from .conftest import OpenPage, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -273,7 +273,7 @@ def test_the_contents_show_the_section_that_is_read(open_page: OpenPage, site: P
     page = open_page(site / "chapters/second.html", height=500).page
     assert page.inner_text(".db-toc a.is-here") == "甲"
     page.evaluate("window.scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
-    page.wait_for_function("document.querySelector('.db-toc a.is-here').textContent === '乙'")
+    wait_for(page, "document.querySelector('.db-toc a.is-here').textContent === '乙'")
 
 
 def test_editions_are_offered_where_the_site_lists_them(open_page: OpenPage, site: Path) -> None:

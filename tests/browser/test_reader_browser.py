@@ -16,7 +16,7 @@ from decisionbook.render.not_found import FILE, write_not_found
 from decisionbook.render.recalculation import recalculation_script
 
 from .. import evidence_book, minibook
-from .conftest import OpenPage
+from .conftest import OpenPage, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -87,7 +87,7 @@ def test_a_citation_is_copied_from_a_folder(open_page: OpenPage, folder: Path) -
     page = open_page(folder / "first.html").page
     page.click("#db-cite summary")
     page.locator(".db-copy-text").first.click()
-    page.wait_for_function("() => document.querySelector('.db-copy-text').textContent === '已复制'")
+    wait_for(page, "() => document.querySelector('.db-copy-text').textContent === '已复制'")
     # No address and no day: a file on somebody's disk is not where others can look it up.
     assert pasted(page) == page.locator(".db-citation-text").first.inner_text()
 
@@ -96,7 +96,7 @@ def test_a_citation_of_an_online_page_gets_day_and_address(open_page: OpenPage, 
     page = open_page(served + "first.html").page
     page.click("#db-cite summary")
     page.locator(".db-copy-text").first.click()
-    page.wait_for_function("() => document.querySelector('.db-copy-text').textContent === '已复制'")
+    wait_for(page, "() => document.querySelector('.db-copy-text').textContent === '已复制'")
     day = page.evaluate("new Date().toLocaleDateString('sv')")
     assert pasted(page) == page.locator(".db-citation-text").first.inner_text() + f"[{day}]. {served}first.html."
 
@@ -109,7 +109,7 @@ def test_where_copying_is_refused_the_citation_is_selected(open_page: OpenPage, 
     opened.page.reload()
     opened.page.click("#db-cite summary")
     opened.page.locator(".db-copy-text").first.click()
-    opened.page.wait_for_function("() => document.querySelector('.db-copy-text').textContent === '已选中'")
+    wait_for(opened.page, "() => document.querySelector('.db-copy-text').textContent === '已选中'")
     assert opened.page.evaluate("String(getSelection())") == opened.page.locator(".db-citation-text").first.inner_text()
 
 
@@ -118,7 +118,7 @@ def test_the_address_of_a_number_is_copied_and_opens_its_evidence(open_page: Ope
     page = opened.page
     page.click("#num-gap")
     page.click("#db-evidence-view .db-permalink")
-    page.wait_for_function("() => document.querySelector('.db-permalink').textContent === '已复制'")
+    wait_for(page, "() => document.querySelector('.db-permalink').textContent === '已复制'")
     page.keyboard.press("Escape")
     address = pasted(page)
     assert address.endswith("first.html#num-gap")
@@ -191,5 +191,5 @@ def test_the_way_up_shows_on_a_long_page_only_when_far_down(open_page: OpenPage,
     page.evaluate("window.scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
     page.wait_for_selector(".db-top", state="visible")
     page.click(".db-top")
-    page.wait_for_function("() => window.pageYOffset < 200")
+    wait_for(page, "() => window.pageYOffset < 200")
     assert not open_page(folder / "plain.html").page.is_visible(".db-top")

@@ -18,7 +18,7 @@ from decisionbook.render.html import finish_site
 from decisionbook.render.search import INDEX, write_index
 
 from .. import minibook
-from .conftest import OpenPage
+from .conftest import OpenPage, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +68,7 @@ def opened_search(open_page: OpenPage, target: Path | str, **options: Any) -> An
     opened = open_page(target, **options)
     opened.page.click(".db-search-open")
     loading = "/载入全书/.test(document.getElementById('db-search-status').textContent)"
-    opened.page.wait_for_function(f"window.decisionbookSearch && !{loading}")
+    wait_for(opened.page, f"window.decisionbookSearch && !{loading}")
     return opened
 
 
@@ -76,7 +76,7 @@ def type_query(page: Any, text: str) -> list[str]:
     """Type into the dialog and return the text of the hits, the best first."""
     page.fill("#db-search-input", text)
     # The query is kept when it is run, a moment after the last letter.
-    page.wait_for_function("(text) => sessionStorage.getItem('decisionbook-search') === text", arg=text)
+    wait_for(page, "(text) => sessionStorage.getItem('decisionbook-search') === text", arg=text)
     return list(page.locator("#db-search-results a").all_inner_texts())
 
 
@@ -103,7 +103,7 @@ def test_the_index_is_asked_for_on_the_first_search_and_once(open_page: OpenPage
     assert not any("search-index" in request for request in opened.requests)
     for _ in range(2):
         opened.page.click(".db-search-open")
-        opened.page.wait_for_function("!!window.decisionbookSearch")
+        wait_for(opened.page, "!!window.decisionbookSearch")
         opened.page.keyboard.press("Escape")
     assert sum("search-index" in request for request in opened.requests) == 1
     assert opened.faults(small) == []
@@ -114,7 +114,7 @@ def test_a_missing_index_is_said_and_nothing_else_breaks(open_page: OpenPage, sm
     (copy / INDEX).unlink()
     page = open_page(copy / "index.html").page
     page.click(".db-search-open")
-    page.wait_for_function("/没有载入/.test(document.getElementById('db-search-status').textContent)")
+    wait_for(page, "/没有载入/.test(document.getElementById('db-search-status').textContent)")
     page.keyboard.press("Escape")
     assert not page.is_visible("#db-search")
 
@@ -216,7 +216,7 @@ def test_a_hit_in_a_table_leads_to_the_section(open_page: OpenPage, small: Path)
     page = opened_search(open_page, small / "chapters/second.html").page
     type_query(page, "3.02")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash !== ''")
+    wait_for(page, "location.hash !== ''")
     assert not page.is_visible("#db-search")
     section = "document.getElementById(decodeURIComponent(location.hash.slice(1)))"
     assert 0 <= page.evaluate(f"{section}.querySelector('h2').getBoundingClientRect().top") < 400
@@ -309,7 +309,6 @@ def plainly(text: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 def test_any_fragment_of_any_page_is_found_there_and_a_made_up_one_nowhere(open_page: OpenPage, real: Path) -> None:
     chance = random.Random(20240930)
     page = opened_search(open_page, real / "index.html").page
@@ -340,7 +339,6 @@ def test_any_fragment_of_any_page_is_found_there_and_a_made_up_one_nowhere(open_
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 def test_a_printed_figure_leads_to_its_row_in_the_reconciliation(open_page: OpenPage, real: Path) -> None:
     opened = opened_search(open_page, real / "base_station_growth.html")
     page = opened.page
@@ -358,7 +356,6 @@ def test_a_printed_figure_leads_to_its_row_in_the_reconciliation(open_page: Open
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("build")
 @pytest.mark.parametrize("typed", ["智慧城市", "基站", "5G基站", "住房公积金覆盖率", "5G基站增长：印刷数字复核"])
 def test_what_stock_search_misses_is_found(open_page: OpenPage, real: Path, typed: str) -> None:
     page = opened_search(open_page, real / "index.html").page

@@ -15,7 +15,6 @@ from decisionbook.project import Project
 from ..conftest import ROOT
 from ..documents import blocks, commands, follow, project_with
 
-pytestmark = pytest.mark.xdist_group("editions")
 CHAPTER = "carbon_market"
 TUTORIAL = ROOT / "docs" / "tutorial" / "new_edition.md"
 

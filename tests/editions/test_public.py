@@ -19,7 +19,6 @@ from decisionbook.project import Project
 
 from ..documents import project_with
 
-pytestmark = pytest.mark.xdist_group("public")
 CHAPTER = "metaverse_value_chain"
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ..browser.conftest import NOTE_VIOLATIONS, chromium  # noqa: F401
+from ..browser.conftest import NOTE_VIOLATIONS
 from . import strings
 from .conftest import Made
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hostile")]
+pytestmark = [pytest.mark.browser]
 
 # In every frame before anything else: what a string calls, what it could open, and what it could change.
 TRAP = """
@@ -102,7 +102,7 @@ def exercise(page: Any) -> None:
             page.wait_for_timeout(120)
 
 
-def test_nothing_runs_on_any_page(made: Made, chromium: Any) -> None:  # noqa: F811
+def test_nothing_runs_on_any_page(made: Made, chromium: Any) -> None:
     faults = {}
     pages = made.pages()
     assert len(pages) > 10
@@ -118,14 +118,14 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def test_the_reader_sees_the_strings_as_text(made: Made, chromium: Any) -> None:  # noqa: F811
+def test_the_reader_sees_the_strings_as_text(made: Made, chromium: Any) -> None:
     watched = Watched(chromium, made.project.site / made.edition.name / "hostile_chapter.html")
     cells = watched.page.eval_on_selector_all("#tab-hostile tbody tr td:first-child", "(all) => all.map((e) => e.textContent)")
     watched.close()
     assert list(map(plain, cells)) == [plain(text) for text in strings.SHOWN.values()]
 
 
-def test_the_trap_itself_works(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_the_trap_itself_works(chromium: Any, tmp_path: Path) -> None:
     """Without escaping each kind of string is seen: the tests above can fail."""
     unsafe = "".join(strings.HTML[name] for name in ("image", "svg", "iframe", "script"))
     (tmp_path / "x.html").write_text(

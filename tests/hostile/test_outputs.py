@@ -19,7 +19,6 @@ from . import project as hostile
 from . import strings
 from .conftest import Made, findings, text_of, tree
 
-pytestmark = pytest.mark.xdist_group("hostile")
 # The first line of /etc/passwd, which some of the strings ask for, in no output of any kind.
 STOLEN = b"root:x:0"
 

@@ -11,8 +11,6 @@ import pytest
 from ..conftest import ROOT
 from .conftest import Made, text_of
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 #: Absolute addresses that a site may hold, by how they begin, and why. None of them is ever loaded.
 ALLOWED = {
     "http://www.w3.org/": "names of XML languages (SVG, MathML, XLink); no address to a browser",

@@ -21,7 +21,6 @@ from decisionbook.project import Project
 from ..conftest import ROOT
 from ..documents import Command, blocks, commands, follow, project_with
 
-pytestmark = pytest.mark.xdist_group("editions")
 TUTORIAL = ROOT / "docs" / "tutorial" / "from_briefing.md"
 SOURCE, CHAPTER, OTHER = "001", "county_smart_cities", "smart_city_digest"
 OURS = re.compile(rf"{SOURCE}-\d{{4}}")

@@ -26,7 +26,6 @@ from decisionbook.runs.execute import execute, read_notebook
 from ..conftest import copy_project
 from .helpers import context_with
 
-pytestmark = pytest.mark.xdist_group("kernels")
 # What each of them reads alone: carbon_market and visitor_flow a table and a helper; two of them share a helper.
 CHAPTERS = ["base_station_growth", "carbon_market", "visitor_flow"]
 

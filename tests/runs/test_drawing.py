@@ -19,7 +19,6 @@ from .helpers import alive, children, running, say, within
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
-    pytest.mark.xdist_group("kernels"),
 ]
 
 

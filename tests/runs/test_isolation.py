@@ -32,7 +32,6 @@ from .helpers import alive, children, context_with, running, say, within
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc; memory and namespaces are Linux's"),
-    pytest.mark.xdist_group("kernels"),
 ]
 KINDS = pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
 SECRETS = {

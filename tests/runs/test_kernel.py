@@ -33,7 +33,6 @@ from .helpers import alive, children, context_with, notebook_of, running, say, w
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc; kernels are forked on Linux and macOS"),
-    pytest.mark.xdist_group("kernels"),
 ]
 
 POLLUTE = """

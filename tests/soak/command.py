@@ -68,8 +68,8 @@ TRIALS = sum(fault.share for fault in FAULTS)
 
 # What `make test` keeps: together some 40 seconds. What other tests hold (sweeps, kernels, Dask, cache) is not repeated.
 SHORT = {
-    "build-kill": 2, "cache-kill": 8, "publish-kill": 15, "full-disk": 1, "failing-write": 1, "read-only": 1, "damaged-site": 8,
-    "clock": 1, "two-builds": 1, "two-publishes": 6, "missing-tools": 1,
+    "build-kill": 1, "cache-kill": 6, "publish-kill": 10, "full-disk": 1, "failing-write": 1, "damaged-site": 6,
+    "two-builds": 1, "two-publishes": 4,
 }  # fmt: skip
 
 

@@ -36,7 +36,6 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("soak")
 @pytest.mark.parametrize("name", SHORT)
 def test_nothing_is_lost_by(name: str, short: dict[str, Any]) -> None:
     result = short[name]

@@ -52,7 +52,6 @@ def building(project: Project, say: Say) -> Iterator[None]:
 
     Builds share the cache of runs and a publish reads what a build replaces: they follow one another.
     """
-    project.build.mkdir(parents=True, exist_ok=True)
     waiting = f"another build or publish of this project is at work ({{who}}); waiting for it (its lock is {BUILD_LOCK}) …"
     try:
         with _held(project.build / BUILD_LOCK, say, waiting):
@@ -108,7 +107,11 @@ def _take(path: Path, own: Holder) -> bool:
     """Create the lock with its content in one step; return whether it was free."""
     # Threads of one process may wait for each other too.
     staged = path.with_name(f"{path.name}.{threading.get_ident()}.{own['pid']}")
-    staged.write_text(json.dumps(own), encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged.write_text(json.dumps(own), encoding="utf-8")
+    except FileNotFoundError:
+        return False  # who held it has just left an empty folder, and removed it
     try:
         os.link(staged, path)
     except FileExistsError:
