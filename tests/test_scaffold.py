@@ -17,6 +17,7 @@ from decisionbook.cli import main
 from decisionbook.data.declarations import load_chapter
 from decisionbook.editions import scaffold
 from decisionbook.editions.definition import find_edition
+from decisionbook.editions.publish import records_folder
 from decisionbook.editions.scaffold_series import choose_series
 from decisionbook.project import Project
 from decisionbook.runs.execute import findings_of
@@ -38,6 +39,13 @@ def contents(project: Project) -> dict[str, bytes]:
 
 def new(project: Project, *words: str) -> int:
     return main(["--project", str(project.root), "new", *words])
+
+
+def open_project(folder: Path) -> Project:
+    """Return a copy of the project whose editions are not published: a chapter can be added to the newest one."""
+    project = copy_project(folder)
+    shutil.rmtree(records_folder(project), ignore_errors=True)
+    return project
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +127,7 @@ def test_it_is_checked_run_and_built(begun: Project) -> None:
 
 
 def test_a_module_comes_with_a_test_that_passes(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+    project = open_project(tmp_path / "project")
     (project.root / "scripts" / "decisionbook" / "analysis").mkdir(parents=True)
     request = scaffold.Request(NAME, module=True, indicator="urbanisation_rate")
     plan = scaffold.plan_chapter(project, request)
@@ -138,7 +146,7 @@ def test_a_module_comes_with_a_test_that_passes(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    project = copy_project(tmp_path / "project")
+    project = open_project(tmp_path / "project")
     before = contents(project)
     assert new(project, NAME, "--dry-run") == 0
     assert f"would write  notebooks/{NAME}.ipynb" in capsys.readouterr().out
@@ -168,7 +176,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return copy_project(tmp_path_factory.mktemp("refused") / "project")
+    return open_project(tmp_path_factory.mktemp("refused") / "project")
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -183,7 +191,7 @@ def test_what_cannot_be_a_chapter_is_refused_and_nothing_is_written(
 
 
 def test_a_published_edition_is_never_altered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    project = copy_project(tmp_path / "project")
+    project = open_project(tmp_path / "project")
     record = project.editions / "published" / "2024.09.json"
     record.parent.mkdir(exist_ok=True)
     record.write_text("{}", encoding="utf-8")
@@ -197,7 +205,7 @@ def test_a_published_edition_is_never_altered(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_a_chapter_that_does_not_run_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = copy_project(tmp_path / "project")
+    project = open_project(tmp_path / "project")
     broken = tmp_path / "template.md"
     text = scaffold._TEMPLATE.read_text(encoding="utf-8")
     broken.write_text(text.replace("months = growth.", "months = 1 / 0 * growth."), encoding="utf-8")
@@ -208,7 +216,7 @@ def test_a_chapter_that_does_not_run_leaves_no_trace(tmp_path: Path, monkeypatch
 
 
 def test_a_write_that_fails_half_way_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = copy_project(tmp_path / "project")
+    project = open_project(tmp_path / "project")
     plan = scaffold.plan_chapter(project, scaffold.Request(NAME))
     before = contents(project)
 
