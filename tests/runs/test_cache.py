@@ -125,6 +125,17 @@ def test_one_cell_of_a_table_runs_the_chapters_that_read_it(project: Project) ->
         assert stale(project) == expected, table
 
 
+def test_a_run_draws_the_charts_that_changed(project: Project) -> None:
+    folder = cache.drawings_folder(project)
+    before, drawn = outputs(project), set(folder.rglob("*.json"))
+    shutil.rmtree(cache.cache_folder(project))
+    assert ran(project) == CHAPTERS
+    assert (outputs(project), set(folder.rglob("*.json"))) == (before, drawn)
+    values = {name: dict([next(iter(_numbers(project, name).items()))]) for name in ("carbon_market", "visitor_flow")}
+    assert ran(project, **values) == list(values)
+    assert 1 <= len(set(folder.rglob("*.json")) - drawn) < len(drawn)
+
+
 def test_the_schema_of_a_table_counts_like_its_cells(project: Project) -> None:
     content = json.loads(project.datapackage.read_text(encoding="utf-8"))
     next(r for r in content["resources"] if r["name"] == "visitor_measures")["schema"]["missingValues"] = ["", "-"]
@@ -234,10 +245,10 @@ def test_the_cache_stays_within_its_bounds(project: Project) -> None:
     for age, path in enumerate(entries):
         os.utime(path, (1_000_000 + age, 1_000_000 + age))
     small = cache.RunCache(context_of(project), entries=2)
-    small._make_room()
+    small.make_room()
     assert sorted(cache.cache_folder(project).glob("*/*.json")) == entries[1:]
     assert not entries[0].parent.exists()
-    cache.RunCache(context_of(project), size=entries[2].stat().st_size)._make_room()
+    cache.RunCache(context_of(project), size=entries[2].stat().st_size).make_room()
     assert sorted(cache.cache_folder(project).glob("*/*.json")) == entries[2:]
 
 

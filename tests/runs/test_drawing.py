@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from decisionbook.charts import drawing
+from decisionbook.charts import drawing, drawn
 from decisionbook.charts.bundle import draw
-from decisionbook.runs import warm
+from decisionbook.runs import cache, warm
 
 from .helpers import alive, children, running, say, within
 
@@ -105,3 +105,74 @@ def test_many_pictures_do_not_fill_the_memory(address: str) -> None:
     for n in range(200):
         drawing.svg(spec(n))
     assert resident() - before < 60_000, "kilobytes"
+
+
+# ---- What was drawn before --------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of drawn pictures, named to this process as a run names it to its kernel; one picture is in it."""
+    monkeypatch.delenv(drawing.VARIABLE, raising=False)
+    monkeypatch.setenv(drawn.VARIABLE, str(tmp_path / "drawings"))
+    draw(spec(1))
+    return tmp_path / "drawings"
+
+
+def no_engine(kind: str, spec: object) -> object:
+    raise AssertionError(f"a {kind} is drawn")
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_picture_is_drawn_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    anew = draw(spec(2))
+    assert len(files(kept)) == 2
+    monkeypatch.setattr(drawing, "_draw_here", no_engine)
+    assert draw(spec(2)) == anew
+    # The table behind it and its caption are told beside the picture.
+    assert draw({**spec(2), "usermeta": {"decisionbook": {"caption": "另一标题"}}}) == anew
+    with pytest.raises(AssertionError, match="a svg is drawn"):
+        draw(spec(3))
+
+
+def test_another_engine_draws_anew(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "engine", lambda: ("vl-convert-python 0.0.1",))
+    monkeypatch.setattr(drawing, "_draw_here", no_engine)
+    with pytest.raises(AssertionError, match="a svg is drawn"):
+        draw(spec(1))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "replaced"])
+def test_a_damaged_picture_is_drawn_anew(kept: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [path] = files(kept)
+    picture, content = draw(spec(1)), path.read_bytes()
+    other = content.replace("南宁市".encode(), "北海市".encode())
+    assert other != content
+    path.write_bytes({"truncated": content[:-40], "flipped": other, "empty": b"", "replaced": b"<svg/>"}[damage])
+    assert draw(spec(1)) == picture
+    assert files(kept) == [path]
+    monkeypatch.setattr(drawing, "_draw_here", no_engine)
+    assert draw(spec(1)) == picture
+
+
+def test_a_folder_that_takes_nothing_is_no_fault(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = draw(spec(1)), draw(spec(2))
+    blocked = kept / "file"
+    blocked.write_text("in the way", encoding="utf-8")
+    monkeypatch.setenv(drawn.VARIABLE, str(blocked))
+    assert (draw(spec(1)), draw(spec(2))) == pictures
+
+
+def test_pictures_make_room(kept: Path) -> None:
+    for number in (2, 3):
+        draw(spec(number))
+    by_age = files(kept)
+    for age, path in enumerate(by_age):
+        os.utime(path, (1_000_000 + age, 1_000_000 + age))
+    cache.make_room(kept, 2, 1 << 20)
+    assert files(kept) == by_age[1:]
+    cache.make_room(kept, 2, by_age[2].stat().st_size)
+    assert files(kept) == by_age[2:]

@@ -2,8 +2,9 @@
 
 The first picture of a process takes half a second, in which a JavaScript engine starts and loads Vega; a later one a
 twentieth. A kernel of a run therefore asks the drawing process that the variable DECISIONBOOK_DRAWING names, a Unix
-socket that only this user can reach, and draws itself when nobody answers. The picture is the same either way. A run
-whose pictures nobody will see (of a sweep that keeps no notebooks) has UNSEEN in that variable and draws nothing.
+socket that only this user can reach, and draws itself when nobody answers. The picture is the same either way, and the
+same as the one that was drawn from this specification before, where that was kept. A run whose pictures nobody will see
+(of a sweep that keeps no notebooks) has UNSEEN in that variable and draws nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from ..data.context import DRAWING as VARIABLE
 from ..data.context import UNSEEN
+from . import drawn
 
 VL_VERSION = "6.4"
 _SIZE = struct.Struct("!Q")
@@ -43,12 +45,17 @@ def scenegraph(spec: Mapping[str, Any]) -> Any:
 
 
 def _draw(kind: str, spec: Mapping[str, Any]) -> Any:
-    answer = _ask(os.environ.get(VARIABLE, ""), {"kind": kind, "spec": spec})
-    if answer is None:
-        return _draw_here(kind, spec)
-    if "error" in answer:
-        raise ValueError(answer["error"])
-    return answer["drawn"]
+    # What is told beside the picture (caption, table, sliders) does not shape it.
+    spec = {name: value for name, value in spec.items() if name != "usermeta"}
+    key = drawn.key_of(kind, VL_VERSION, spec)
+    picture = drawn.find(key)
+    if picture is None:
+        answer = _ask(os.environ.get(VARIABLE, ""), {"kind": kind, "spec": spec})
+        if answer is not None and "error" in answer:
+            raise ValueError(answer["error"])
+        picture = _draw_here(kind, spec) if answer is None else answer["drawn"]
+        drawn.keep(key, picture)
+    return picture
 
 
 def _draw_here(kind: str, spec: Mapping[str, Any]) -> Any:

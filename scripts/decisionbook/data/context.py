@@ -15,6 +15,8 @@ from .known import INTERNAL
 VARIABLE = "DECISIONBOOK_CONTEXT"
 # Names the process that draws a run's charts, or says that nobody will see them.
 DRAWING, UNSEEN = "DECISIONBOOK_DRAWING", "unseen"
+# Names the folder of pictures that were drawn before.
+DRAWINGS = "DECISIONBOOK_DRAWINGS"
 
 
 @dataclass(frozen=True)

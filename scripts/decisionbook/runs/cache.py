@@ -31,6 +31,7 @@ from ..project import Project
 
 FORMAT = 1
 MOST_ENTRIES, MOST_BYTES = 500, 500 * 1024 * 1024
+MOST_DRAWINGS, MOST_DRAWING_BYTES = 5000, 200 * 1024 * 1024
 # What shapes the numbers, charts and tables of a run; the lock covers the rest where the project has one.
 LIBRARIES = (
     "altair",
@@ -113,7 +114,7 @@ class RunCache:
         with os.fdopen(handle, "wb") as file:
             file.write(_canonical(entry))
         os.replace(temporary, folder / f"{_digest(_canonical(depends))[:32]}.json")
-        self._make_room()
+        self.make_room()
 
     def _holds(self, depends: Mapping[str, Mapping[str, str]]) -> bool:
         return all(self._tables.get(n) == d for n, d in depends["tables"].items()) and all(
@@ -135,20 +136,26 @@ class RunCache:
             path.unlink()
         return None
 
-    def _make_room(self) -> None:
-        found = []
-        for path in self.folder.glob("*/*.json"):
-            with contextlib.suppress(OSError):
-                status = path.stat()
-                found.append((status.st_mtime_ns, status.st_size, path))
-        count, size = len(found), sum(s for _, s, _ in found)
-        for _, bytes_, path in sorted(found):
-            if count <= self.entries and size <= self.size:
-                return
-            with contextlib.suppress(OSError):
-                path.unlink()
-                count, size = count - 1, size - bytes_
-                path.parent.rmdir()  # fails, as it should, unless that was its last entry
+    def make_room(self) -> None:
+        """Remove what was used least recently, results and drawn pictures, until both are within their bounds."""
+        make_room(self.folder, self.entries, self.size)
+        make_room(drawings_folder(self.context.project), MOST_DRAWINGS, MOST_DRAWING_BYTES)
+
+
+def make_room(folder: Path, entries: int, most: int) -> None:
+    found = []
+    for path in folder.glob("*/*.json"):
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found.append((status.st_mtime_ns, status.st_size, path))
+    count, size = len(found), sum(s for _, s, _ in found)
+    for _, bytes_, path in sorted(found):
+        if count <= entries and size <= most:
+            return
+        with contextlib.suppress(OSError):
+            path.unlink()
+            count, size = count - 1, size - bytes_
+            path.parent.rmdir()  # fails, as it should, unless that was its last entry
 
 
 def merge(notebook: nbformat.NotebookNode, code: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
@@ -171,6 +178,11 @@ def merge(notebook: nbformat.NotebookNode, code: list[nbformat.NotebookNode]) ->
 def cache_folder(project: Project) -> Path:
     """Return the folder of the cached runs."""
     return project.build / "cache" / "runs"
+
+
+def drawings_folder(project: Project) -> Path:
+    """Return the folder of the charts that were drawn before."""
+    return project.build / "cache" / "drawings"
 
 
 def clean(project: Project, *, everything: bool) -> tuple[int, list[Path]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from ..data.context import DRAWING, UNSEEN, VARIABLE, RunContext
+from ..data.context import DRAWING, DRAWINGS, UNSEEN, VARIABLE, RunContext
 from ..data.limits import Limits, limits_of
 from ..data.reads import VARIABLE as READS_VARIABLE
 from ..data.reads import Reads, read_log
@@ -75,6 +75,7 @@ def run_notebook(
     from papermill.exceptions import PapermillExecutionError
 
     from . import client, kernel, warm
+    from .cache import drawings_folder
 
     source = context.project.notebook(chapter)
     notebook = _without_outputs(read_notebook(source, context.project.shown(source)))
@@ -83,6 +84,7 @@ def run_notebook(
     with _folder(warm.workspace().new("run")) as folder:
         reads = folder / "reads"
         environment = {VARIABLE: str(context.write(folder / "context.json")), READS_VARIABLE: str(reads)}
+        environment[DRAWINGS] = str(drawings_folder(context.project))
         if not seen:
             environment[DRAWING] = UNSEEN
         try:

@@ -118,8 +118,9 @@ def _rehearse() -> None:
     """Make a small chart, so that what libraries import and remember at their first use is there for every kernel."""
     import pandas as pd
 
-    from decisionbook.charts import bundle, dot_plot
+    from decisionbook.charts import bundle, dot_plot, drawn
 
+    drawn.engine()
     frame = pd.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]})
     frame.to_string()
     bundle.canonical_spec(dot_plot(frame, category="name", value="value", title="value", unit="%"))
