@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisionbook.data.declarations import PERIOD, Chapter, Parameter, load_chapter
+from decisionbook.data.declarations import Chapter, Parameter, load_chapter
 from decisionbook.data.figures import Qualifier, last_significant_unit, printed_interval
 from decisionbook.data.owndata import parse_requests
 from decisionbook.data.package import Package
+from decisionbook.data.periods import PERIOD
 from decisionbook.data.sheets import as_text
 from decisionbook.data.text import LONGEST, formula_free, is_formula, safe_cell, text_fault
 from decisionbook.editions.chapter_source import escaped

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
-import re
+
+from ..data.periods import last_day, months_in
 
 READINGS = ("1+N倍", "N倍")
 ANNUALISATION = ("翻倍", "全国上半年占比")
 
 
 def months_between(start: str, end: str) -> int:
-    """Return the months from one period's end to another's: 2021 to 2022-06 is 6, 2022-S1 counts as 2022-06."""
+    """Return the months from one period's end to another's: 2021 to 2022-06 is 6, 2022-S1 counts as 2022-06.
+
+    Raises ValueError for a day and for what is no period.
+    """
     return _end_month(end) - _end_month(start)
 
 
 def _end_month(period: str) -> int:
-    if match := re.fullmatch(r"(\d{4})", period):
-        return int(match[1]) * 12 + 12
-    if match := re.fullmatch(r"(\d{4})-S([12])", period):
-        return int(match[1]) * 12 + 6 * int(match[2])
-    if match := re.fullmatch(r"(\d{4})-(\d{2})", period):
-        return int(match[1]) * 12 + int(match[2])
-    raise ValueError(f"{period!r} is not a year, half-year or month")
+    if not months_in(period):
+        raise ValueError(f"{period!r} is a day; expected a year, half-year, quarter or month")
+    last = last_day(period)
+    return last.year * 12 + last.month
 
 
 def growth_rate(start: float, end: float) -> float:

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
+
+from ..data.periods import last_day
 
 
 def decimal_year(period: str) -> float:
     """Return the end of a period as a decimal year: 2020 gives 2021.0, 2022-06 gives 2022.496, a day its end.
 
-    Years, half-years, months and days as SDMX writes them. Raises ValueError for anything else.
+    Periods as SDMX writes them. Raises ValueError for anything else.
     """
-    if match := re.fullmatch(r"(\d{4})", period):
-        return float(int(match[1]) + 1)
-    if match := re.fullmatch(r"(\d{4})-S([12])", period):
-        return _end_of_month(int(match[1]), 6 * int(match[2]))
-    if match := re.fullmatch(r"(\d{4})-(\d{2})", period):
-        return _end_of_month(int(match[1]), int(match[2]))
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", period):
-        return _end_of_day(date.fromisoformat(period))
-    raise ValueError(f"{period!r} is not a year, half-year, month or day")
-
-
-def _end_of_month(year: int, month: int) -> float:
-    if month == 12:
-        return float(year + 1)
-    return year + (date(year, month + 1, 1) - date(year, 1, 1)).days / _days(year)
-
-
-def _end_of_day(day: date) -> float:
-    return day.year + ((day - date(day.year, 1, 1)).days + 1) / _days(day.year)
-
-
-def _days(year: int) -> int:
-    return (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    day = last_day(period)
+    start = date(day.year, 1, 1)
+    return day.year + ((day - start).days + 1) / ((date(day.year, 12, 31) - start).days + 1)
 
 
 def yearly_addition(start: float, end: float, years: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..data.formulas import evaluate, parse, parse_inputs
+from ..data.periods import first_day
 from .intervals import Interval, formula_bounds
 
 if TYPE_CHECKING:
@@ -176,8 +177,7 @@ def before(period: str | None, until: str) -> bool:
     """Return whether an SDMX period begins on or before the ISO date `until`; False when no date is printed."""
     if not period:
         return False
-    start = period.partition("/")[0].replace("-S1", "-01").replace("-S2", "-07")
-    return start <= until[: len(start)]
+    return first_day(period.partition("/")[0]).isoformat() <= until
 
 
 def shortened(title: str, most: int = 34) -> str:

@@ -14,11 +14,12 @@ import yaml
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from .limits import Limits, parse_limits
+from .periods import EXPECTED as A_PERIOD
+from .periods import last_day
 from .text import text_fault, text_problems
 
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
-PERIOD = re.compile(r"\A\d{4}(-S[12]|-Q[1-4]|-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?\Z", re.ASCII)
 CHAPTER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _RULE = re.compile(r"^\s*(\w+)\s*(<=|<|!=)\s*(\w+)\s*$")
 
@@ -53,7 +54,7 @@ class Parameter:
         if self.type == "area":
             parts.append("areas.csv")
         if self.type == "period":
-            parts.append("2022, 2022-S1, 2022-10")
+            parts.append("2022, 2022-S1, 2022-Q1, 2022-10, 2022-10-25 …")
         return "; ".join(parts)
 
     @property
@@ -77,8 +78,11 @@ class Parameter:
             return (one_of(map(str, self.choices)), did_you_mean(value, map(str, self.choices)))
         if self.type == "area" and value not in areas:
             return ("the name of an area in areas.csv", did_you_mean(value, areas))
-        if self.type == "period" and not PERIOD.match(value):
-            return ("a period such as 2022, 2022-S1, 2022-Q1 or 2022-10", "")
+        if self.type == "period":
+            try:
+                last_day(value)
+            except ValueError:
+                return (A_PERIOD, "")
         return None
 
     def _number_fault(self, value: Any) -> tuple[str, str] | None:
@@ -144,7 +148,9 @@ class Chapter:
         a, b = values[left], values[right]
         if a is None or b is None:
             return None
-        holds = {"<": a < b, "<=": a <= b, "!=": a != b}[sign]
+        # Of two periods the one that ends first comes first: 2022-S1 is before 2022-12, though S is after 1.
+        x, y = (last_day(v) if self.parameters[n].type == "period" else v for n, v in ((left, a), (right, b)))
+        holds = a != b if sign == "!=" else x < y or (sign == "<=" and x == y)
         return None if holds else Problem(place, f"{left} = {a!r}, {right} = {b!r}", rule, "Change one of the two.")
 
 

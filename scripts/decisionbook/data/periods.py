@@ -1,0 +1,46 @@
+"""Periods as SDMX writes them: a year, half-year, quarter, month or day, and the days they begin and end on."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+PERIOD = re.compile(r"\A\d{4}(-S[12]|-Q[1-4]|-(0[1-9]|1[0-2])(-([0-2]\d|3[01]))?)?\Z", re.ASCII)
+EXPECTED = "a period such as 2022, 2022-S1, 2022-Q1, 2022-10 or 2022-10-25"
+
+
+def first_day(period: str) -> date:
+    """Return the first day of a period: 2022-S2 gives 2022-07-01. Raises ValueError for what is no period."""
+    return _days(period)[0]
+
+
+def last_day(period: str) -> date:
+    """Return the last day of a period: 2022-S1 gives 2022-06-30. Raises ValueError for what is no period."""
+    return _days(period)[1]
+
+
+def months_in(period: str) -> int:
+    """Return the months of a period, 0 for a day. Raises ValueError for what is no period."""
+    return _shape(period)[2]
+
+
+def _days(period: str) -> tuple[date, date]:
+    year, month, months = _shape(period)
+    if not months:
+        day = date.fromisoformat(period)
+        return day, day
+    after = (year * 12 + month - 1 + months) // 12, (month - 1 + months) % 12 + 1
+    return date(year, month, 1), date(*after, 1) - timedelta(days=1) if after[0] <= date.max.year else date.max
+
+
+def _shape(period: str) -> tuple[int, int, int]:
+    """Return year, first month and number of months."""
+    if not PERIOD.match(period):
+        raise ValueError(f"{period!r} is not {EXPECTED}")
+    year, rest = int(period[:4]), period[5:]
+    if not rest:
+        return year, 1, 12
+    if rest[0] in "SQ":
+        months = 6 if rest[0] == "S" else 3
+        return year, months * (int(rest[1]) - 1) + 1, months
+    return year, int(rest[:2]), 1 if len(rest) == 2 else 0
