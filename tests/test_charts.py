@@ -172,14 +172,36 @@ def test_interval_labels_say_no_more_than_is_known(value: float, low: float, hig
     assert interval_label(value, low, high, digits, "%") == label
 
 
-def test_long_names_of_lines_leave_room_for_the_lines() -> None:
-    frame = pd.DataFrame(
-        {"t": [1, 2] * 2, "v": [1, 2, 3, 4], "s": ["按全国上半年占比折算的情景"] * 2 + ["每万人三十五座的饱和水平"] * 2}
+@pytest.mark.parametrize("width", [PHONE, 640])
+@pytest.mark.parametrize("names", [("本区", "全国"), ("按全国上半年占比折算的情景", "每万人三十五座的饱和水平")])
+def test_the_room_beside_lines_is_that_of_their_names(names: tuple[str, str], width: int) -> None:
+    frame = pd.DataFrame({"t": [1, 2] * 2, "v": [1, 2, 3, 4], "s": [name for name in names for _ in range(2)]})
+    svg = drawn_at(bundle(charts.line_chart(frame, x="t", y="v", series="s", title="数值"))[CHART_MIME], width)
+    ends = [t for t in texts(svg) if any(t.words[:2] in name for name in names) and t.left > width / 3]
+    assert len(ends) >= 2
+    # Neither cut off nor far from the edge: what the names leave belongs to the lines.
+    assert width - 24 < max(t.right for t in ends) <= width
+    assert min(t.left for t in ends) > width * (0.8 if len(names[0]) == 2 else 0.45)
+
+
+@pytest.mark.parametrize("width", [PHONE, 640])
+def test_a_long_label_of_a_short_bar_stays_inside_the_picture(width: int) -> None:
+    frame = pd.DataFrame({"c": ["甲", "名称很长的一类地区和城市"], "v": [9.0, 3.0], "l": ["9", "3（所印的是下界，上界没有印）"]})
+    svg = drawn_at(bundle(charts.dot_plot(frame, category="c", value="v", label="l", title="数值"))[CHART_MIME], width)
+    assert max(t.right for t in texts(svg)) <= width + 1
+
+
+@pytest.mark.parametrize("reference", [20.0, 30.0, 45.0, 55.0])
+def test_a_label_over_a_bar_stands_beside_the_reference_line(reference: float) -> None:
+    frame = pd.DataFrame({"c": ["甲", "乙"], "v": [32.0, 50.0], "a": [30.0, 48.0], "b": [35.0, 53.0]})
+    chart = charts.interval_plot(
+        frame, category="c", value="v", low="a", high="b", title="值", unit="%", digits=0, zero=True, reference=(reference, "线")
     )
-    spec = bundle(charts.line_chart(frame, x="t", y="v", series="s", title="值"))[CHART_MIME]
-    wide, narrow = spec["usermeta"]["decisionbook"]["layout"]["right"]
-    assert wide < 200
-    assert narrow < 120
+    svg = drawn_at(bundle(chart)[CHART_MIME], 640)
+    (line,) = vertical_rules(svg)
+    labels = [t for t in texts(svg) if "（" in t.words and "%" in t.words]
+    assert len(labels) >= 2
+    assert not [t for t in labels if t.left < line < t.right]
 
 
 def test_names_of_lines_that_a_slider_brings_together_stay_apart() -> None:
@@ -285,6 +307,14 @@ def test_axis_ends_are_plain_numbers_that_hold_the_data() -> None:
         assert low <= min([*values, 0])
         assert high >= max(values)
         assert len(f"{high:.12g}") <= 8
+
+
+@pytest.mark.parametrize("shown", [["0.5", "1", "2"], ["2021", "2022", "2023"]], ids=["parts", "years"])
+def test_ticks_say_where_they_stand(shown: list[str]) -> None:
+    places = [float(text) for text in shown]
+    chart = charts.line_chart(pd.DataFrame({"x": places, "y": [3.0, 5.0, 9.0]}), x="x", y="y", title="值")
+    drawn = drawn_at(bundle(chart)[CHART_MIME], 640)
+    assert [text for text in shown if f">{text}<" not in drawn] == []
 
 
 def test_numpy_and_pandas_values_become_plain() -> None:

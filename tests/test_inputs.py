@@ -108,6 +108,28 @@ def test_rows_chosen_from_a_table_count_and_the_others_do_not() -> None:
     assert kernel.found["z"]["figures"] == ["2"]
 
 
+def test_every_turn_of_a_loop_counts_in_what_it_gathered() -> None:
+    kernel = Kernel().run(
+        "def look(name):\n    return nb.figure(name)",
+        'rows = []\nfor name in ("1", "2"):\n    top = look(name)\n    rows.append(top.value)\n'
+        'last = top.value\nother = look("3").value',
+        'frame = pd.DataFrame({"v": rows})\nfull = frame[frame["v"] >= 2]\n'
+        'nb.record("n", len(full))\nnb.record("low", frame.loc[frame["v"].idxmin(), "v"])\n'
+        'nb.record("last", last)\nnb.record("other", other)',
+    )
+    assert kernel.found["n"]["figures"] == ["1", "2"]
+    assert kernel.found["low"]["figures"] == ["1", "2"]
+    # After the loop a name stands for its last turn alone, and a function for this call alone.
+    assert kernel.found["last"]["figures"] == ["2"]
+    assert kernel.found["other"]["figures"] == ["3"]
+
+
+def test_what_a_function_takes_from_outside_is_an_input_of_its_quantity() -> None:
+    made = "def made(f, q):\n    return type(q)(f(q.value), q.interval, '', q.figures)"
+    kernel = Kernel().run(READ, made, 'share = b.value / 2\nc2 = made(lambda n: n * share, a)\nnb.record("x", c2.value)')
+    assert kernel.found["x"]["figures"] == ["1", "2"]
+
+
 def test_tables_parameters_and_constants_are_told_apart() -> None:
     kernel = Kernel(growth=15, rent=None).run(
         'limit = 30\nnb.record("t", nb.tables("cases")["x"].sum() * p.growth)\nnb.record("c", limit * 2)\nnb.record("r", p.rent)'
@@ -172,7 +194,7 @@ def test_a_finding_without_inputs_would_be_noticed() -> None:
 
 
 class Changed:
-    """Runs a chapter in this process with one printed figure changed, and returns what it records."""
+    """Runs a chapter in this process with one printed figure or official value changed, and returns what it records."""
 
     def __init__(self, chapter: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.changed = ""
@@ -192,10 +214,11 @@ class Changed:
         self.recorded[name] = (value.value, value.low, value.high) if isinstance(value, Quantity) else (value, low, high)
 
     def _lines(self, lines: list[dict[str, str]], name: str) -> list[dict[str, str]]:
-        if name != "figures" or not self.changed:
+        key = {"figures": "figure_id", "observations": "observation_id"}.get(name)
+        if key is None or not self.changed:
             return lines
-        more = {line["figure_id"]: float(line["obs_value"] or 0) * 1.5 for line in lines if line["figure_id"] == self.changed}
-        return [{**line, "obs_value": repr(more[line["figure_id"]])} if line["figure_id"] in more else line for line in lines]
+        more = {line[key]: float(line["obs_value"] or 0) * 1.5 for line in lines if line[key] == self.changed}
+        return [{**line, "obs_value": repr(more[line[key]])} if line[key] in more else line for line in lines]
 
     def run(self, figure_id: str = "") -> dict[str, Any]:
         self.changed, self.recorded = figure_id, {}
@@ -209,6 +232,26 @@ def unnamed(before: dict[str, Any], after: dict[str, Any], findings: dict[str, d
     """Return the findings that a changed figure moved without being named among their inputs."""
     moved = [name for name in before if repr(before[name]) != repr(after[name])]
     return [name for name in moved if figure_id not in findings[name].get("figures", ())]
+
+
+#: A published figure or official value that moves a finding by way of rows, turns of a loop or a lambda.
+ROUNDABOUT = [
+    ("city_programmes", "figures", "hotline_calls_received", "rates_full"),
+    ("city_programmes", "figures", "witnessed_projects", "rates_lowest"),
+    ("city_programmes", "figures", "witnessed_projects", "rates_lowest_value"),
+    ("internet_of_things", "observations", "population", "expected_cases"),
+]
+
+
+@pytest.mark.parametrize(("chapter", "table", "indicator", "finding"), ROUNDABOUT)
+def test_a_finding_names_the_input_that_moves_it_on_a_roundabout_way(
+    chapter: str, table: str, indicator: str, finding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, changed = committed(chapter)[finding].get(table, ()), Changed(chapter, monkeypatch)
+    before = changed.run()
+    rows = [row[f"{table[:-1]}_id"] for row in Package(Project(ROOT)).rows(table) if row["indicator"] == indicator]
+    moving = [row for row in rows if row in named and repr(changed.run(row)[finding]) != repr(before[finding])]
+    assert moving
 
 
 def test_whatever_a_changed_figure_moves_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,6 +145,7 @@
       self.width = 0;
       host.remove();
       self.root.setAttribute("data-error", String(error && error.message || error));
+      if (!self.view) self.root.dispatchEvent(new CustomEvent("db:chart-failed"));
     });
   };
 

@@ -158,8 +158,14 @@
     if (field.type === "number") { field.value = ""; field.value = text; }
   }
 
+  /* What a control is called, with its row: many rows print the same number. */
+  function spoken(control) {
+    var row = control.closest("tr[id]");
+    return (row ? row.id + " " : "") + (control.getAttribute("aria-label") || control.textContent);
+  }
+
   function draw() {
-    var focus = document.activeElement && document.activeElement.getAttribute("aria-label");
+    var at = document.activeElement, focus = place.contains(at) && spoken(at);
     var list = shown(), pages = Math.max(1, Math.ceil(list.length / PAGE)), changed = editedIds().length;
     state.page = Math.min(state.page, pages - 1);
     body.replaceChildren.apply(body, list.slice(state.page * PAGE, (state.page + 1) * PAGE).flatMap(row));
@@ -174,7 +180,12 @@
         pager.append(make("button", { type: "button", text: step[0], disabled: target < 0 || target >= pages ? "" : null, onclick: function () { state.page = target; draw(); table.scrollIntoView(); } }));
       });
     }
-    if (focus) Array.prototype.some.call(body.querySelectorAll("[aria-label]"), function (n) { return n.getAttribute("aria-label") === focus && (n.focus(), behind(n), true); });
+    if (!focus || place.contains(document.activeElement)) return;
+    // What is made anew takes the focus again; at the last page the button back, after a reset the first control.
+    var again = Array.prototype.filter.call(place.querySelectorAll("[aria-label], button"), function (n) {
+      return !n.disabled && spoken(n) === focus;
+    })[0] || (pager.contains(at) || !at.isConnected ? pager.querySelector("button:not(:disabled)") : null);
+    if (again) { again.focus({ preventScroll: true }); behind(again); }
   }
 
   /* #figure-000-0025 opens that row, whatever the filters. */

@@ -60,12 +60,16 @@
         self.sliders[0].input.focus();
       });
     }
-    chart.root.addEventListener("db:chart-drawn", function () {
-      self.sliders.forEach(function (slider) { slider.input.disabled = false; });
-      self.answer();
-    });
+    // At once, or the Tab key would pass over a slider whose chart is drawn only when it comes near.
+    this.enable(true);
+    chart.root.addEventListener("db:chart-drawn", function () { self.enable(true); self.answer(); });
+    chart.root.addEventListener("db:chart-failed", function () { self.enable(false); });
     this.wireCopy(element.querySelector(".whatif-copy"));
   }
+
+  Panel.prototype.enable = function (able) {
+    this.sliders.forEach(function (slider) { slider.input.disabled = !able; });
+  };
 
   Panel.prototype.wire = function (input) {
     var self = this;

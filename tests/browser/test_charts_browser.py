@@ -159,6 +159,19 @@ def test_slider_moves_line_readout_and_address(open_page: OpenPage, page_file: P
     assert opened.faults(page_file.parent) == []
 
 
+def test_a_slider_takes_the_focus_before_its_chart_is_drawn_and_keeps_it(open_page: OpenPage, page_file: Path) -> None:
+    page = open_page(page_file, height=300).page
+    assert page.locator("#chart-what-if.is-live").count() == 0
+    page.evaluate("document.getElementById('what-if-growth').focus()")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#chart-what-if.is-live", timeout=20000)
+    page.mouse.wheel(0, -4000)
+    page.mouse.wheel(0, 4000)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "what-if-growth"
+    expect(page.locator(YEARS)).to_have_text(years_at(16))
+
+
 def test_the_base_value_is_said_and_marked_where_the_thumb_stands(open_page: OpenPage, page_file: Path) -> None:
     page = wake(open_page(page_file), "what-if")
     slider = page.locator("#what-if-growth")
@@ -312,4 +325,6 @@ def test_a_missing_bundle_leaves_the_picture(open_page: OpenPage, page_file: Pat
     (copy / "_static" / "vega-bundle.js").unlink()
     page = open_page(copy / "page.html").page
     page.wait_for_selector("[data-error]", state="attached")
+    page.locator("#chart-what-if").scroll_into_view_if_needed()
+    expect(page.locator("#what-if-growth")).to_be_disabled()
     assert page.locator("#chart-dot-plot .db-chart-static svg").is_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from decisionbook.render.html import finish_site
-from decisionbook.render.not_found import FILE, write_not_found
+from decisionbook.render.not_found import FILE, site_not_found_page, write_not_found
 from decisionbook.render.recalculation import recalculation_script
 
 from .. import evidence_book, minibook
@@ -47,14 +48,21 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@contextlib.contextmanager
+def serving(handler: type, folder: Path) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
 def served(folder: Path) -> Iterator[str]:
-    handler = type("Handler", (_Handler,), {"page": (folder / FILE).read_bytes()})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder.parents[1])))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/books/{minibook.EDITION['id']}/"
-    server.shutdown()
-    server.server_close()
+    with serving(type("Handler", (_Handler,), {"page": (folder / FILE).read_bytes()}), folder.parents[1]) as address:
+        yield f"{address}/books/{minibook.EDITION['id']}/"
 
 
 @pytest.mark.parametrize("wrong", ["nowhere.html", "a/b/c/d.html", "a/b/", "%E6%B2%A1%E6%9C%89.html"])
@@ -66,6 +74,18 @@ def test_from_any_depth_a_wrong_address_leads_home(open_page: OpenPage, served: 
     opened.page.click("#home")
     assert opened.page.url == served + "index.html"
     assert "小书" in opened.page.inner_text("h1")
+
+
+def test_a_wrong_address_in_a_site_leads_to_the_list_of_its_editions(open_page: OpenPage, folder: Path) -> None:
+    name = minibook.EDITION["id"]
+    page = site_not_found_page("小书", ["2099.01", name]).encode("utf-8")
+    handler = type("Handler", (_Handler,), {"page": page})
+    with serving(handler, folder.parents[1]) as address:
+        opened = open_page(f"{address}/books/{name}/a/nowhere.html")
+        assert opened.violations == []
+        assert opened.page.evaluate("document.getElementById('home').href") == f"{address}/books/index.html"
+        opened = open_page(f"{address}/books/nowhere.html")
+        assert opened.page.evaluate("document.getElementById('home').href") == f"{address}/"
 
 
 def test_opened_from_the_folder_it_leads_to_the_first_page(open_page: OpenPage, folder: Path) -> None:

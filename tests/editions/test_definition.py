@@ -12,8 +12,11 @@ import yaml
 from decisionbook.cli import main
 from decisionbook.data.known import known_files
 from decisionbook.data.package import Package
-from decisionbook.editions.build import check_inputs
+from decisionbook.editions.build import build, check_inputs, output_folder
+from decisionbook.editions.changes import compared_with
 from decisionbook.editions.definition import find_edition, load_editions
+from decisionbook.editions.diff import published_before
+from decisionbook.editions.manifest import describe, write_manifest
 from decisionbook.errors import InputError
 from decisionbook.project import Project
 
@@ -126,3 +129,28 @@ def test_a_data_package_of_an_early_edition_is_valid(project: Project, tmp_path:
     for name, text in content.items():
         (tmp_path / "data" / name).write_bytes(text)
     assert [str(p) for p in Package(Project(tmp_path)).validate()] == []
+
+
+def test_a_chapter_with_an_unknown_source_is_told(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    declaration = project.notebooks / "visitor_flow.yml"
+    text = declaration.read_text(encoding="utf-8")
+    declaration.write_text(text.replace('sources: ["003"]', 'sources: ["03"]'), encoding="utf-8")
+    with pytest.raises(InputError, match=r"notebooks/visitor_flow\.yml, column sources: found source '03'.*Did you mean"):
+        check_inputs(project, find_edition(project, "2024.09"))
+
+
+@pytest.mark.parametrize("pdf", [True, False])
+def test_a_build_without_paper_names_none_when_nothing_changed(tmp_path: Path, pdf: bool) -> None:
+    project = copy_project(tmp_path / "project")
+    edition = find_edition(project, "2024.09")
+    described = {
+        **describe(project, edition),
+        "pdf": pdf,
+        "compared_with": compared_with(project, edition, published_before(project, edition)),
+    }
+    for folder in (output_folder(project, edition), project.build / "work" / edition.id):
+        folder.mkdir(parents=True)
+    write_manifest(output_folder(project, edition), {**described, "verdicts": {"reproduced": 1}})
+    again = build(project, edition, pdf=pdf, say=lambda text: None)
+    assert (again.unchanged, again.pdf is not None) == (True, pdf)

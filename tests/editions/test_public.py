@@ -118,7 +118,7 @@ def test_a_public_edition_says_what_it_leaves_out(published: Project) -> None:
     assert "限内部使用" not in (published.site / "2024.09" / f"{CHAPTER}.html").read_text(encoding="utf-8")
 
 
-def test_a_restricted_row_that_does_not_exist_is_told(project: Project, tmp_path: Path) -> None:
+def test_a_restricted_row_that_does_not_exist_is_told(tmp_path: Path) -> None:
     from ..conftest import copy_project
 
     copy = copy_project(tmp_path / "project")

@@ -69,6 +69,18 @@ def test_a_published_edition_is_the_build_and_is_listed_newest_first(project: Pr
     assert verify(site).notes == []
 
 
+def test_the_site_has_a_page_for_addresses_that_no_edition_has(project: Project, site: Path) -> None:
+    published(project, site, "2000.01")
+    first = (site / "404.html").read_text(encoding="utf-8")
+    published(project, site, "2001.06")
+    second = (site / "404.html").read_text(encoding="utf-8")
+    assert '["2000.01"]' in first
+    assert '["2001.06", "2000.01"]' in second
+    published(project, site, "2000.01")
+    assert (site / "404.html").read_text(encoding="utf-8") == second
+    assert "各版里都没有这个地址" in second
+
+
 def test_the_manifest_and_the_snapshot_are_kept_with_the_project(project: Project, site: Path) -> None:
     published(project, site, "2000.01")
     record = records_folder(project)

@@ -75,6 +75,7 @@ def test_the_roles_sign_in_their_order(built: Project, capsys: pytest.CaptureFix
 
 def test_who_wrote_does_not_check(built: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert sign("执笔", "甲") == 0
+    assert "still to sign: 复核, 审核, 签发; until then it prints 送审稿" in capsys.readouterr().out
     assert sign("复核", "甲") == 1
     assert "second pair of eyes" in capsys.readouterr().err
 
@@ -146,9 +147,7 @@ def test_a_draft_says_so_on_cover_and_heads_and_an_issued_edition_does_not(built
         ({"signatures": [{"role": "执毕", "name": "甲", "date": "2000-02-01", "findings": SEEN}]}, "执笔"),
     ],
 )
-def test_a_faulty_office_entry_is_wrong_input(
-    built: Project, more: dict[str, object], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_faulty_office_entry_is_wrong_input(built: Project, more: dict[str, object], words: str) -> None:
     with pytest.raises(Exception, match="found") as raised:
         write_edition(built, edition_content("2000.03", "2000-03-31", **more))
     assert words in str(raised.value)

@@ -27,7 +27,7 @@ def test_a_whole_copy_verifies_without_a_project(
 ) -> None:
     monkeypatch.chdir(site)
     assert main(["verify", "."]) == 0
-    assert "2 edition(s)" in capsys.readouterr().out
+    assert "2 editions, " in capsys.readouterr().out
     assert main(["verify", "2000.01"]) == 0
 
 
@@ -46,6 +46,15 @@ def test_missing_changed_and_extra_files_are_listed(site: Path, capsys: pytest.C
         "changed  2001.06.zip",
     ):
         assert line in said
+
+
+def test_an_altered_page_for_wrong_addresses_is_named(site: Path) -> None:
+    page = site / "404.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("没有这一页", "请到别处去"), encoding="utf-8")
+    assert verify(site).problems == ["changed  404.html"]
+    page.unlink()
+    assert verify(site).problems == []
+    assert any("404.html" in note for note in verify(site).notes)
 
 
 def test_an_edition_that_did_not_arrive_is_missed(site: Path) -> None:

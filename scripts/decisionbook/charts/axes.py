@@ -21,6 +21,9 @@ Names = str | Iterable[str] | None
 #: to push the outer ones inwards, sets them between ticks and against their neighbours.
 TICK_LABELS: dict[str, Any] = {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8}
 
+#: Padding to the right of a picture.
+MARGIN = 8
+
 #: Ems of a category label in one line, at both widths.
 WIDE, NARROW_EMS = 14, 7
 
@@ -111,14 +114,37 @@ def reference_layers(reference: Reference | None, digits: int | None, unit: str,
     return line_with_name(base, "reference", f"{name} {format_number(value, digits, unit)}", room)
 
 
-def with_halo(base: alt.Chart, colour: alt.Color, **placed: Any) -> list[alt.Chart]:
-    """Return a text and, behind it, its outline in the colour of the paper, which interrupts lines."""
-    halo = base.mark_text(stroke=TOKENS["paper"], strokeWidth=4, color=TOKENS["paper"], **placed)
-    return [halo, base.mark_text(**placed).encode(color=colour)]
+def with_halo(base: alt.Chart, colour: alt.Color, halo: float = 4, **placed: Any) -> list[alt.Chart]:
+    """Return a text and, behind it, its outline in the colour of the paper, ``halo`` pixels wide, which interrupts lines."""
+    outline = base.mark_text(stroke=TOKENS["paper"], strokeWidth=halo, strokeJoin="round", color=TOKENS["paper"], **placed)
+    return [outline, base.mark_text(**placed).encode(color=colour)]
+
+
+def label_margin(shares: Sequence[float], reaches: Sequence[float], names: Sequence[str]) -> tuple[int, int]:
+    """Return the padding, wide and on a phone, that labels to the right of their marks need beside what Vega sees.
+
+    Vega makes room for what stands out of the plot while the plot is still as wide as the picture. Beside the names of
+    the rows it is narrower, and a long label of a short bar may stand out that did not. ``shares`` say how far along
+    the axis the labels begin, ``reaches`` are their widths in pixels with the gap before them.
+    """
+
+    def beyond(plot: float) -> float:
+        return max((reach - (1 - share) * plot for share, reach in zip(shares, reaches, strict=True)), default=0.0)
+
+    found = []
+    for width, limit in ((theme.BASE_WIDTH, WIDE), (NARROW_WIDTH, NARROW_EMS)):
+        beside, seen = widest(names, limit, theme.TEXT) + 14, max(beyond(width), 0.0)
+        padding = MARGIN
+        while padding < width:
+            if padding + seen >= beyond(max(width - beside - padding - seen, 0.0)) + MARGIN / 2:
+                break
+            padding += 1
+        found.append(padding)
+    return found[0], found[1]
 
 
 class EndLabels:
-    """Labels at the right ends of lines: broken into lines, moved apart, with the room that they need.
+    """Labels at the right ends of lines: broken into lines and moved apart. Vega itself makes room for them.
 
     ``names`` and ``values`` are the two parts of each label, ``places`` where the lines end, in pixels.
     """
@@ -127,7 +153,6 @@ class EndLabels:
 
     def __init__(self, names: Sequence[str], values: Sequence[str], places: Sequence[float], height: float) -> None:
         self.columns: dict[str, list[Any]] = {}
-        rooms = []
         for width, limit in (("wide", self.WIDE_EMS), ("narrow", self.NARROW_EMS)):
             texts = [self._lines(n, v, limit) for n, v in zip(names, values, strict=True)]
             sizes = [16.0 * len(lines) + 2 for lines in texts]
@@ -137,8 +162,6 @@ class EndLabels:
             self.columns[f"shift_{width}"] = [
                 round(m - p - 8.0 * (len(t) - 1), 2) for m, p, t in zip(moved, places, texts, strict=True)
             ]
-            rooms.append(18 + max((text_width(line, theme.TEXT) for lines in texts for line in lines), default=0.0))
-        self.room, self.narrow_room = rooms
 
     @staticmethod
     def _lines(name: str, value: str, limit: float) -> list[str]:

@@ -14,10 +14,12 @@ import pandas as pd
 
 from . import theme
 from .axes import (
+    MARGIN,
     Names,
     Reference,
     axis_title,
     category_axis,
+    label_margin,
     labels_for,
     reference_layers,
     row_heights,
@@ -79,8 +81,15 @@ def dot_plot(
         align=alt.ExprRef(f"{negative} ? 'right' : 'left'"),
         dx=alt.ExprRef(f"{negative} ? -12 : {shift}"),
     ).encode(x=x, text="label:N", color=alt.Color("text_colour:N", scale=None))
-    room = 14 + float(frame["reach"].max())
-    layers = [stem, *reference_layers(reference, digits, unit, room), dot, text]
+    beside = [12 + reach for reach in frame["reach"]]
+    shares = [(v - ends[0]) / (ends[1] - ends[0]) for v in frame["at"]]
+    if reference:
+        # A label that would cross the line stands behind it.
+        at_line = (reference[0] - ends[0]) / (ends[1] - ends[0])
+        beside += [8 + r for r, share in zip(frame["reach"], shares, strict=True) if share < at_line]
+        shares += [at_line] * (len(beside) - len(shares))
+    layers = [stem, *reference_layers(reference, digits, unit, MARGIN), dot, text]
+    room = label_margin(shares, beside, names)
     return finish(stack(*layers), height=row_heights(names), right=room, top=24 if reference else 4)
 
 
@@ -143,15 +152,29 @@ def interval_plot(
     )
     at = "scale('x', datum.middle)"
     # Centred over its bar, but never beyond the plot: the width of the text is known well enough.
+    left = f"clamp({at} - datum.reach / 2, 0, max(0, width - datum.reach))"
+    if reference:
+        left = beside_line(left, at, f"scale('x', {float(reference[0])!r})")
     placed: dict[str, Any] = {
-        "dy": -11,
-        "fontSize": theme.TEXT,
-        "align": "left",
-        "dx": alt.ExprRef(f"clamp({at} - datum.reach / 2, 0, max(0, width - datum.reach)) - {at}"),
-    }
-    text = with_halo(base.encode(x=alt.X("middle:Q"), text="label:N"), alt.Color("text_colour:N", scale=None), **placed)
+        "dy": -11, "fontSize": theme.TEXT, "align": "left", "dx": alt.ExprRef(f"{left} - {at}")
+    }  # fmt: skip
+    words = base.encode(x=alt.X("middle:Q"), text="label:N")
+    # Where there is room on neither side of the line, the label interrupts it.
+    text = with_halo(words, alt.Color("text_colour:N", scale=None), 10 if reference else 4, **placed)
     layers = [*reference_layers(reference, digits, unit, 14), bar, *arrows, dot, *text]
     return finish(stack(*layers), height=row_heights(names, 50), right=14, top=24 if reference else 4)
+
+
+def beside_line(left: str, at: str, line: str) -> str:
+    """Return the Vega expression of where a label begins that would cross a vertical line: beside it, on its mark's side.
+
+    Where it would stand out of the plot there it goes to the other side, and stays where it is without room on either.
+    """
+    crosses = f"{line} > {left} - 5 && {line} < {left} + datum.reach + 5"
+    after, before = f"{line} + 6 + datum.reach <= width + {MARGIN}", f"{line} - 6 - datum.reach >= 0"
+    right, other = f"{line} + 6", f"{line} - 6 - datum.reach"
+    chosen = f"({at} >= {line} ? ({after} ? {right} : {before} ? {other} : {left})"
+    return f"({crosses} ? {chosen} : ({before} ? {other} : {after} ? {right} : {left})) : {left})"
 
 
 def interval_label(value: float, low: float, high: float, digits: int | None, unit: str) -> str:
@@ -320,5 +343,6 @@ def waterfall(
     text = base.mark_text(align="left", dx=8, fontSize=theme.VALUE).encode(
         x=alt.X("top:Q"), text="label:N", color=alt.Color("text_colour:N", scale=None)
     )
-    room = 14 + max(text_width(t, theme.VALUE) for t in frame["label"])
+    shares = [(v - scale[0]) / (scale[1] - scale[0]) for v in frame["top"]]
+    room = label_margin(shares, [8 + text_width(t, theme.VALUE) for t in frame["label"]], names)
     return finish(stack(joint, bar, text), height=row_heights(names), right=room)

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .axes import TICK_LABELS, Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
+from .axes import MARGIN, TICK_LABELS, Names, axis_title, category_axis, line_with_name, row_heights, value_axis, with_halo
 from .bundle import Readout, Slider, plain
 from .text import NARROW, heading, text_width, widest, wrap_text
 from .theme import add_meta, finish, format_number, stack, tones
@@ -68,13 +68,14 @@ def what_if(
         )  # fmt: skip
         names.append(words.encode(x=position, y=y))
     rules: list[alt.Chart] = []
-    rooms = (18 + widest(labels, 11, theme.TEXT), 18 + widest(labels, 6.5, theme.TEXT))
+    # Vega makes room for the names at the ends of the lines; the marker's own name may stand above them.
+    beside = 18 + widest(labels, 6.5, theme.TEXT)
     if marker:
         spot = alt.Chart(pd.DataFrame({"one": [1]})).transform_calculate(marker_at=marker)
         spot = spot.transform_filter(f"isValid(datum.marker_at) && datum.marker_at >= {start!r} && datum.marker_at <= {stop!r}")
-        rules = line_with_name(spot, "marker_at", marker_label, rooms[1])
+        rules = line_with_name(spot, "marker_at", marker_label, beside)
     layered = with_sliders(stack(*lines, *rules, *names), sliders, readouts, constants)
-    return finish(layered, height=height, right=rooms, title=axis_title(y_title, y_unit))
+    return finish(layered, height=height, right=MARGIN, title=axis_title(y_title, y_unit))
 
 
 def pushed_apart(number: int, count: int) -> str:

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from . import theme
-from .axes import TICK_LABELS, EndLabels, Names, axis_title, with_halo
+from .axes import MARGIN, TICK_LABELS, EndLabels, Names, axis_title, with_halo
 from .text import NARROW, NARROW_WIDTH, heading, label_lines, text_width
 from .theme import TOKENS, ChartError, finish, format_number, stack, text_tones, tidy, tones
 
@@ -31,7 +31,10 @@ def horizontal(values: pd.Series, title: str, x_format: str) -> tuple[alt.X, lis
     if pd.api.types.is_numeric_dtype(values):
         ticks = sorted(set(values.tolist()))
         chosen = ticks if len(ticks) <= 8 else alt.Undefined
-        axis = alt.Axis(format="d" if x_format == "auto" else x_format, values=chosen, tickCount=6, **axis_options)
+        # Years stand without a comma. With "d" Vega sets ticks at whole numbers alone, and rounds those it is given.
+        whole = all(float(t).is_integer() for t in ticks) or (len(ticks) > 8 and ticks[-1] - ticks[0] >= 3)
+        shape = x_format if x_format != "auto" else "d" if whole else "~r"
+        axis = alt.Axis(format=shape, values=chosen, tickCount=6, **axis_options)
         return alt.X("x:Q", axis=axis, scale=alt.Scale(nice=False, zero=False)), list(values), True
     texts = [str(v) for v in values]
     options: dict[str, Any] = {**axis_options, "labelAngle": 0, "labelOverlap": "parity", "labelFontSize": theme.SMALL}
@@ -133,8 +136,8 @@ def line_chart(
         base = alt.Chart(inside).encode(x=position, y=alt.Y("y:Q", axis=axis, scale=scale), text="label:N")
         layers += with_halo(base, colour, align="left", dx=9, dy=2, baseline="top", fontSize=theme.TEXT)
     layers += _targets(targets, position, axis, scale)
-    room = (outside.room, outside.narrow_room)
-    return finish(stack(*layers), height=height, right=room, title=axis_title(title, unit))
+    # Between texts the last place stands off the end of the plot, by less on a phone.
+    return finish(stack(*layers), height=height, right=MARGIN if continuous else 20, title=axis_title(title, unit))
 
 
 def _targets(targets: Sequence[Target], position: alt.X, axis: alt.Axis, scale: alt.Scale) -> list[alt.Chart]:
@@ -148,7 +151,9 @@ def _targets(targets: Sequence[Target], position: alt.X, axis: alt.Axis, scale: 
     # To the left of its mark, unless the picture ends there.
     near = "scale('x', datum.x) < datum.reach + 12"
     text = with_halo(
-        base.encode(text="label:N"), alt.Color(value=TOKENS["ink"]), fontSize=theme.SMALL, dy=-12,
+        base.encode(text="label:N"), alt.Color(value=TOKENS["ink"]), fontSize=theme.SMALL,
+        # A rising line leaves room above it to the left and below it to the right.
+        dy=alt.ExprRef(f"{near} ? 14 : -12"),
         align=alt.ExprRef(f"{near} ? 'left' : 'right'"), dx=alt.ExprRef(f"{near} ? 8 : -10"),
     )  # fmt: skip
     return [point, *text]
@@ -201,7 +206,7 @@ def slope_chart(
         side["colour"] = text_tones(side["colour"])
         text = alt.Chart(side.assign(**labels.columns)).mark_text(**{**EndLabels.placed(), **turned})
         layers.append(text.encode(x=x, y=y, color=colour))
-    return finish(stack(*layers), height=height, right=(stops.room, stops.narrow_room), title=axis_title(title, unit))
+    return finish(stack(*layers), height=height, right=MARGIN, title=axis_title(title, unit))
 
 
 def scatter(

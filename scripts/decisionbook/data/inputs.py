@@ -11,7 +11,7 @@ import linecache
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FrameType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .slices import Definition, Place, Position, Program, uses
 
@@ -25,6 +25,8 @@ ALL_FIGURES = "all figures"
 MOST = 40
 # In a set of covered tables: whatever was read, its ids are known already.
 _ALL = "*"
+# Before a kind: the readings of a call are known from its own place, and those inside the called function add nothing.
+_DONE = "="
 _ID_COLUMNS = {"figure_id": "figures", "observation_id": "observations"}
 
 
@@ -85,6 +87,21 @@ class _Read:
     frame: bool
 
 
+class Cell(NamedTuple):
+    """A cell that runs: how many ran before it, and the id by which JupyterLab knows it; other clients tell none."""
+
+    number: int
+    id: str | None = None
+
+    def is_again(self, before: Cell) -> bool:
+        """Return whether this is a cell that has run before and runs anew, whatever it says now."""
+        return self.id is not None and self.id == before.id and self.number > before.number
+
+
+# What tells the recorder of this process, of which there is one, which cells run.
+_hook: Any = None
+
+
 class Recorder:
     """Notes what a chapter reads and where, and tells what a recorded value was computed from."""
 
@@ -96,13 +113,28 @@ class Recorder:
         self._reads: dict[Place, list[_Read]] = {}
         self._cells: dict[str, int] = {}
         self._history: list[str] = []
+        self.cell = Cell(0)
 
-    def ran(self, cell: str) -> None:
+    def ran(self, cell: str, cell_id: str | None = None) -> None:
         """Take note of a cell that is about to run, as Python source."""
+        self.cell = Cell(len(self._history), cell_id)
         self._history.append(cell)
 
-    def started_in(self, frame: FrameType) -> None:
-        """Take note of the cell that is running already."""
+    def follow(self, frame: FrameType) -> None:
+        """Take note of the cell that is running already, and of all that IPython runs from now on.
+
+        A kernel's own history is not kept by everything that runs notebooks.
+        """
+        global _hook
+        from IPython import get_ipython
+
+        shell = get_ipython()
+        if shell is None:
+            return
+        if _hook is not None:
+            shell.events.unregister("pre_run_cell", _hook)
+        _hook = lambda info: self.ran(shell.transform_cell(info.raw_cell), info.cell_id)  # noqa: E731 - a new one each time
+        shell.events.register("pre_run_cell", _hook)
         self.ran("".join(linecache.getlines(frame.f_code.co_filename)))
 
     def note(self, frame: FrameType | None, kind: str, ids: tuple[str, ...], rows: int = 0, *, whole: bool = False) -> None:
@@ -132,7 +164,7 @@ class Recorder:
         found.traced = True
         call, position = known
         values = [*call.args[argument : argument + 1], *(k.value for k in call.keywords if k.arg in names)]
-        walk = _Walk(self._program, self._reads, self._namespace, frame, self.parameters, self._module, found)
+        walk = _Walk(self._program, self._reads, self._namespace, frame, position, self.parameters, self._module, found)
         for value in values:
             walk.expression(value, position, frozenset())
         return found, self._code(values[0], position) if values else ""
@@ -178,11 +210,12 @@ class _Walk:
         reads: Mapping[Place, list[_Read]],
         namespace: Mapping[str, Any],
         frame: FrameType,
+        at: Position,
         parameters: Mapping[str, Any],
         module: str,
         found: Inputs,
     ) -> None:
-        self.program, self.reads, self.namespace, self.frame = program, reads, namespace, frame
+        self.program, self.reads, self.namespace, self.frame, self.at = program, reads, namespace, frame, at
         self.parameters, self.module, self.found = parameters, module, found
         self.seen: set[tuple[int, frozenset[str]]] = set()
 
@@ -193,6 +226,8 @@ class _Walk:
         for place in used.calls:
             for read in self.reads.get(place, ()):
                 self._take(read, covered)
+                # What the function read for others is no input here: this call's own readings stand at its place.
+                single.add(_DONE + read.kind)
                 if not read.frame:
                     single.add(read.kind)
         for owner, attribute in used.attributes:
@@ -214,6 +249,8 @@ class _Walk:
     def _take(self, read: _Read, covered: frozenset[str]) -> None:
         if (read.frame and read.kind in covered) or (_ALL in covered and read.kind in _ID_COLUMNS.values()):
             return
+        if _DONE + read.kind in covered:
+            return
         if read.kind in _ID_COLUMNS.values():
             self.found.add(read.kind, read.ids)
         else:
@@ -232,12 +269,29 @@ class _Walk:
         value = self.namespace.get(name)
         if isinstance(value, ModuleType | type) or (isinstance(value, FunctionType) and value.__globals__ is not self.namespace):
             return
-        covered = covered | self._rows_of(value, covered) | self._carried_by(value, covered)
-        for definition in self.program.definitions(name, position, itself=itself):
-            key = (id(definition), covered)
-            if key not in self.seen:
-                self.seen.add(key)
+        definitions = self.program.definitions(name, position, itself=itself)
+        before = covered
+        # A loop that has ended left what its last turn read; what the turns before it added to a list came from others.
+        if position == self.at or not any(d.loop is not None and d.position == position for d in definitions):
+            covered = covered | self._rows_of(value, covered) | self._carried_by(value, covered)
+        for definition in definitions:
+            if self._is_new(definition, covered):
                 self._definition(definition, covered)
+            if covered - before >= {_ALL}:
+                self._closures(definition, before)
+
+    def _is_new(self, node: object, covered: frozenset[str]) -> bool:
+        key = (id(node), covered)
+        new = key not in self.seen
+        self.seen.add(key)
+        return new
+
+    def _closures(self, definition: Definition, covered: frozenset[str]) -> None:
+        """Follow what a lambda takes from the notebook besides its arguments: the Quantity that it made does not carry it."""
+        for value in definition.values:
+            for part in ast.walk(value):
+                if isinstance(part, ast.Lambda) and self._is_new(part, covered):
+                    self.expression(part, definition.position, covered, itself=definition.nested)
 
     def _definition(self, definition: Definition, covered: frozenset[str]) -> None:
         for value in definition.values:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import CheckFailed, InputError, Problem
+from ..errors import CheckFailed, InputError, Problem, counted
 from ..project import Project
 from . import steps
 from .archive import archive_bytes, checksum_line
@@ -17,7 +17,7 @@ from .definition import Edition
 from .diff import record_path
 from .lock import building, locked
 from .manifest import MANIFEST, hash_file, read_manifest
-from .site import EDITIONS_SCRIPT, LANDING, landing_page, read_script, script_text, site_entries
+from .site import EDITIONS_SCRIPT, LANDING, NOT_FOUND, landing_page, missing_page, read_script, script_text, site_entries
 from .snapshot import SNAPSHOT
 from .verify import differing_files, edition_folders
 
@@ -170,7 +170,7 @@ _REBUILT = (
 def _refusal(edition_id: str, where: str, differs: list[str]) -> str:
     return (
         f"{edition_id} is published, and a published edition never changes. This build differs from {where} "
-        f"in {len(differs)} file(s):\n{_listed(differs)}\n"
+        f"in {counted(len(differs), 'file')}:\n{_listed(differs)}\n"
         f"Publish it under a new id: decisionbook new-edition NEW_ID --from {edition_id}. "
         f"To warn the readers of {edition_id}: decisionbook publish {edition_id} --erratum TEXT."
     )
@@ -219,6 +219,7 @@ def _refresh(project: Project, site: Path, added: Mapping[str, list[dict[str, st
     rebuilt = [m["edition"] for m in manifests if _is_rebuilt(project, m, before)]
     entries = site_entries(manifests, errata, rebuilt)
     steps.replace(script, script_text(entries).encode("utf-8"))
+    steps.replace(site / NOT_FOUND, missing_page(entries).encode("utf-8"))
     steps.replace(site / LANDING, landing_page(entries).encode("utf-8"))
     kept = {name: listed for name, listed in {**committed, **errata}.items() if listed}
     if kept != committed:

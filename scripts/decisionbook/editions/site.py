@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..render.not_found import FILE, site_not_found_page
 from .archive import STUB
 from .sphinx_build import EDITIONS_SCRIPT
 
 LANDING = "index.html"
+NOT_FOUND = FILE
 _BEFORE, _AFTER = "window.DECISIONBOOK_EDITIONS = ", ";\n"
 _POLICY = "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
 
@@ -104,6 +106,11 @@ def landing_page(entries: Sequence[Mapping[str, Any]]) -> str:
 </body>
 </html>
 """
+
+
+def missing_page(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page that a server shows for an address that is in no edition of the site."""
+    return site_not_found_page(entries[0]["title"], [entry["id"] for entry in entries])
 
 
 def _card(entry: Mapping[str, Any], *, newest: bool) -> str:

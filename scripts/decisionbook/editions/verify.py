@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError, Problem
 from .archive import checksum_line
 from .manifest import MANIFEST, hash_file, read_manifest
-from .site import EDITIONS_SCRIPT, LANDING, read_script
+from .site import EDITIONS_SCRIPT, LANDING, NOT_FOUND, missing_page, read_script
 
 
 @dataclass
@@ -105,6 +105,8 @@ def _check_lists(site: Path, found: list[str], listed: dict[str, Any] | None, re
     for name in (name for name in known if name not in found):
         missing = f"{name}/{MANIFEST}" if (site / name).is_dir() else f"{name}/"
         report.problems.append(f"missing  {missing} (listed in {EDITIONS_SCRIPT})")
+    if listed and known:
+        _check_missing_page(site / NOT_FOUND, listed["editions"], report)
     landing = site / LANDING
     links: list[str] = []
     if landing.is_file():
@@ -116,3 +118,15 @@ def _check_lists(site: Path, found: list[str], listed: dict[str, Any] | None, re
     for name in found:
         if name not in known or f"{name}/index.html" not in links:
             report.notes.append(f"{name} is whole but not listed yet: its publish was interrupted; run it again")
+
+
+def _check_missing_page(page: Path, entries: list[dict[str, Any]], report: Report) -> None:
+    """Compare the site's page for wrong addresses with that of its editions, or of all but the one published last."""
+    found = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else None
+    if found == missing_page(entries):
+        return
+    fewer = [[e for e in entries if e is not left] for left in entries]
+    if found is None or any(found == missing_page(some) for some in fewer if some):
+        report.notes.append(f"{page.name} is not that of these editions: a publish was interrupted; run it again")
+    else:
+        report.problems.append(f"changed  {page.name}")

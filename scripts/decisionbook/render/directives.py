@@ -129,8 +129,9 @@ class ReconciliationDirective(SphinxDirective):
         summary = nodes.paragraph("", f"本章共登记 {len(rows)} 个印刷数字：", classes=["verdict-summary"])
         for verdict, count in counted:
             if count:
-                summary += verdict_mark(verdict, [])
-                summary += nodes.Text(f" {VERDICT_WORDS[verdict]} {count}　")
+                counted_as = nodes.Text(f" {VERDICT_WORDS[verdict]} {count}")
+                summary += nodes.inline("", "", verdict_mark(verdict, []), counted_as, classes=["together"])
+                summary += nodes.Text("　")
         body = [
             [
                 nodes.strong(printed_text(row), printed_text(row)),
@@ -225,6 +226,10 @@ class ParametersDirective(SphinxDirective):
         return folded(table, f"可以改动的参数，共 {len(body)} 个") if body else [table]
 
 
+#: Characters of a printed number that one line of the register of advice holds.
+_ONE_LINE = 8
+
+
 class RecommendationsDirective(SphinxDirective):
     """`{recommendations}`: what the briefings advise here, on which figures it rests, what later sources show."""
 
@@ -239,11 +244,11 @@ class RecommendationsDirective(SphinxDirective):
         for row in rows:
             marks: list[nodes.Node] = []
             for figure in row["figures"]:
-                marks += [
-                    nodes.Text(f"{figure['published']} "),
-                    verdict_mark(figure["verdict"], [figure["figure_id"]]),
-                    nodes.Text("　"),
-                ]
+                number = [nodes.Text(f"{figure['published']} "), verdict_mark(figure["verdict"], [figure["figure_id"]])]
+                # 12 项 stays in one line with its mark; a list of cities does not fit into one.
+                kept = ["together"] if len(figure["published"]) <= _ONE_LINE else []
+                marks += [nodes.inline("", "", *number, classes=kept), nodes.Text("　")]
+            del marks[-1:]
             later = LATER_WORDS.get(row["later_status"] or "", "—")
             note = f"：{row['later_note']}" if row["later_note"] else ""
             body.append(

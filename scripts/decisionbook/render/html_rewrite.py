@@ -57,10 +57,11 @@ def digest(text: str, length: int = 12) -> str:
 
 
 def rewrite_page(source: str, *, root: str, edition_id: str = "", language: str = "zh-CN", csp: bool = True) -> Page:
-    """Return the page without inline script, style and handlers and without remote addresses.
+    """Return the page without inline style and without remote addresses.
 
     `root` is the way from the page to the site's root (`""` or `"../"`). Running it on its own result changes nothing.
-    Remote images and frames cannot be removed without losing content: they are listed in `problems`.
+    Remote images and frames cannot be removed without losing content: they are listed in `problems`. So is code in the
+    page, a script or a handler: no template of the book writes any, so that it is a text that nobody escaped, or raw HTML.
     """
     rewriter = _Rewriter(source, root=root, edition_id=edition_id, language=language, csp=csp)
     rewriter.feed(source)
@@ -76,7 +77,6 @@ class _Rewriter(HTMLParser):
         self.edits: list[tuple[int, int, str]] = []
         self.old_metas: list[tuple[int, int, str]] = []
         self.rules: dict[str, str] = {}
-        self.handlers: dict[str, str] = {}
         self.chart = ""
         self.specs: dict[str, tuple[int, int, str]] = {}
         self.pending: tuple[str, int, int, dict[str, str | None]] | None = None
@@ -121,7 +121,7 @@ class _Rewriter(HTMLParser):
             self.page.problems.append("<iframe srcdoc> holds a page of its own; write its content into the book")
         changed = self._clean(tag, attrs)
         if changed != attrs:
-            self.edits.append((start, end, _tag_text(raw, tag, attrs, changed)))
+            self.edits.append((start, end, _tag_text(raw, tag, changed)))
 
     def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
         self.handle_starttag(tag, attrs)
@@ -172,10 +172,7 @@ class _Rewriter(HTMLParser):
         if not content.strip() or _UNWANTED.search(content):
             self._remove(start, end, "removed scripts")
             return
-        name = self._file(content.strip() + "\n", "js")
-        kind = ' type="module"' if values.get("type") == "module" else ""
-        self.edits.append((start, end, f'<script src="{name}"{kind}></script>'))
-        self.page.counts["moved scripts"] += 1
+        self._code("<script>", content)
 
     def _move_specs(self) -> None:
         """Move the specifications of the page's charts into one script, of which each chart's block keeps the address."""
@@ -190,7 +187,7 @@ class _Rewriter(HTMLParser):
         self.page.counts["moved chart specifications"] += len(self.specs)
 
     def _clean(self, tag: str, attrs: Attributes) -> Attributes:
-        """Return the attributes without style, handlers and script addresses; the language of the page set."""
+        """Return the attributes without style and script addresses; the language of the page set."""
         kept: Attributes = []
         added: list[str] = []
         for name, value in attrs:
@@ -200,8 +197,7 @@ class _Rewriter(HTMLParser):
                     added.append(self._rule(text))
                 self.page.counts["moved style attributes"] += 1
             elif name.startswith("on") and len(name) > 2 and "-" not in name:
-                kept.append((f"data-{name}", self._handler(name[2:], text)))
-                self.page.counts["moved handlers"] += 1
+                self._code(f"<{tag} {name}>", text)
             elif re.match(r"\s*javascript:", value or "", re.IGNORECASE):
                 self.page.counts["removed script addresses"] += 1
             else:
@@ -224,15 +220,10 @@ class _Rewriter(HTMLParser):
         self.rules[name] = f".{name}.{name}.{name}{{{declarations}}}"
         return name
 
-    def _handler(self, event: str, code: str) -> str:
-        name = digest(f"{event}:{code}", 8)
-        self.handlers[name] = (
-            f"document.addEventListener('DOMContentLoaded',function(){{"
-            f"document.querySelectorAll('[data-on{event}=\"{name}\"]').forEach(function(element){{"
-            f"element.addEventListener('{event}',function(event){{"
-            f"if((function(event){{{code}\n}}).call(this,event)===false)event.preventDefault();}});}});}});\n"
-        )
-        return name
+    def _code(self, where: str, code: str) -> None:
+        """Note code in the page: moved into a file it would run, and the policy of the page could not hold it back."""
+        what = "a text that was not escaped, or raw HTML; a script of the book is a file in book/_static"
+        self.page.problems.append(f"{where} {' '.join(code.split())[:60]!r} is code in the page: {what}")
 
     def _unwanted_link(self, values: dict[str, str | None]) -> bool:
         address = values.get("href") or ""
@@ -277,7 +268,6 @@ class _Rewriter(HTMLParser):
         if self.rules:
             sheet = self._file("\n".join(sorted(self.rules.values())) + "\n", "css")
             tail.append(f'<link rel="stylesheet" href="{sheet}">')
-        tail += [f'<script src="{self._file(code, "js")}"></script>' for _, code in sorted(self.handlers.items())]
         if self.head_start < 0:
             self.page.problems.append("the page has no <head>")
             return self.page
@@ -318,7 +308,7 @@ def _local(address: str) -> str:
     return "" if not address or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//", address) else address
 
 
-def _tag_text(raw: str, tag: str, old: Attributes, new: Attributes) -> str:
+def _tag_text(raw: str, tag: str, new: Attributes) -> str:
     """Return a start tag with new attributes; names keep the case they had (SVG tells viewBox from viewbox)."""
     opened = re.match(r"<[^\s/>]+", raw)
     spelled = _RAW_ATTRIBUTE.findall(raw[opened.end() if opened else 0 :].rstrip("/>"))

@@ -71,11 +71,11 @@ def finish_site(
 ) -> FinishReport:
     """Make the site that Sphinx built in `html_dir` open from a folder without internet, in place.
 
-    Inline scripts, styles and handlers move to `_static/moved/`, named by content; remote scripts and sheets go; each
-    page gets a content security policy (`csp`), a referrer policy, its language, and the id of the edition
-    (`edition["id"]`). Third-party files that nothing names are removed, unless a pattern of `keep` matches their path.
-    The result depends on the input alone, and a second run changes nothing. Raises OfflineError when a page loads an
-    image or frame from the network, with every such place.
+    Inline styles move to `_static/moved/`, named by content; remote scripts and sheets go; each page gets a content security
+    policy (`csp`), a referrer policy, its language, and the id of the edition (`edition["id"]`). Third-party files that
+    nothing names are removed, unless a pattern of `keep` matches their path. The result depends on the input alone, and a
+    second run changes nothing. Raises OfflineError when a page loads an image or frame from the network or holds code of
+    its own, with every such place.
     """
     pages = sorted(html_dir.rglob("*.html"), key=lambda path: path.relative_to(html_dir).as_posix())
     counts: Counter[str] = Counter()
@@ -101,7 +101,8 @@ def finish_site(
     used, sheet_problems = _follow(html_dir, used)
     problems += sheet_problems
     if problems:
-        raise OfflineError("the book must not need the network:\n" + "\n".join(f"  {problem}" for problem in problems))
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise OfflineError(f"the book must not need the network, nor run code of its pages:\n{listed}")
     removed = _remove_unused(html_dir, used, keep)
     return _report(html_dir, used, sizes, counts, rewritten, removed)
 

@@ -1,4 +1,4 @@
-"""404.html: the page that a server shows for an address that is not in the edition.
+"""404.html: the page that a server shows for an address that is not in the edition, or not in the site.
 
 It is served below any path, so no relative address in it can be trusted: sheet and script stand in the page itself, let
 through by their hashes, and the way home is found in the address that was asked for.
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +26,37 @@ p{margin:0 0 1em}.soft{color:var(--soft)}code{overflow-wrap:anywhere}
 a{display:inline-block;padding:9px 22px;border:1px solid var(--accent);border-radius:3px;color:var(--accent);text-decoration:none}
 a:focus-visible{outline:2px solid var(--accent);outline-offset:3px}
 """
-# The edition's folder in the address that was asked for is its root; without it the root of the server is tried.
+# The folder of an edition in the address that was asked for tells the root: of that edition, and beside it of the site.
+# Without one the root of the server is tried.
 _SCRIPT = """
-(function(){var edition=EDITION,path=location.pathname,at=path.lastIndexOf("/"+edition+"/"),home=document.getElementById("home");
+(function(){var editions=EDITIONS,site=SITE,path=location.pathname,home=document.getElementById("home"),root="/";
 if(location.protocol==="file:"||/\\/404\\.html$/.test(path)){return;}
-home.href=edition&&at>=0?path.slice(0,at)+"/"+edition+"/index.html":"/";
+editions.forEach(function(edition){var at=path.lastIndexOf("/"+edition+"/");
+if(at>=0){root=path.slice(0,at)+"/"+(site?"":edition+"/")+"index.html";}});
+home.href=root;
 document.getElementById("asked").textContent=decodeURI(path);
 document.getElementById("where").hidden=false;})();
 """
 
 
 def not_found_page(title: str, edition: Mapping[str, Any]) -> str:
-    """Return the page; `title` is the book's, `edition` has an `id` and a `label`."""
-    script = _SCRIPT.replace("EDITION", json.dumps(str(edition.get("id", ""))).replace("<", "\\u003c"))
-    policy = f"default-src 'none'; style-src '{_hash(_SHEET)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    """Return the page of an edition; `title` is the book's, `edition` has an `id` and a `label`."""
     # A label as a rule begins with the id; said twice it reads like a slip.
-    label = html.escape(str(edition.get("label") or edition.get("id", "")))
+    label = str(edition.get("label") or edition.get("id", ""))
+    where = f"《{title}》{label}里没有这个地址。可能是地址有误，也可能是别的版本才有这一章。"
+    return _page(title, where, "首页右上角可以搜索全书。", [str(edition["id"])] if edition.get("id") else [], site=False)
+
+
+def site_not_found_page(title: str, editions: Sequence[str]) -> str:
+    """Return the page of a published site, which leads to the list of its editions."""
+    where = f"《{title}》的各版里都没有这个地址。可能是地址有误，也可能所要的版本不在这个网站上。"
+    return _page(title, where, "首页列出全部版本。", editions, site=True)
+
+
+def _page(title: str, where: str, hint: str, editions: Sequence[str], *, site: bool) -> str:
+    folders = json.dumps(list(editions), ensure_ascii=False).replace("<", "\\u003c")
+    script = _SCRIPT.replace("SITE", json.dumps(site)).replace("EDITIONS", folders)
+    policy = f"default-src 'none'; style-src '{_hash(_SHEET)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     return f"""<!DOCTYPE html>
 <html lang="zh-CN">
 <head>
@@ -56,10 +71,10 @@ def not_found_page(title: str, edition: Mapping[str, Any]) -> str:
 <body>
 <main id="main">
 <h1>没有这一页</h1>
-<p>《{html.escape(title)}》{label}里没有这个地址。可能是地址有误，也可能是别的版本才有这一章。</p>
+<p>{html.escape(where)}</p>
 <p class="soft" id="where" hidden>所要的地址：<code id="asked"></code></p>
 <p><a id="home" href="index.html">回到首页</a></p>
-<p class="soft">首页右上角可以搜索全书。</p>
+<p class="soft">{html.escape(hint)}</p>
 </main>
 <script>{script}</script>
 </body>
@@ -72,5 +87,5 @@ def _hash(content: str) -> str:
 
 
 def write_not_found(folder: Path, title: str, edition: Mapping[str, Any]) -> None:
-    """Write 404.html into the root of a finished edition: what finish_site would move out of it must stay inside."""
+    """Write 404.html into the root of a finished edition: it holds code, which finish_site refuses elsewhere."""
     (folder / FILE).write_text(not_found_page(title, edition), encoding="utf-8", newline="\n")

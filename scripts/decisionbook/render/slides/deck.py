@@ -17,7 +17,7 @@ from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
-from ..word.parts import printable_xml
+from ..word.parts import printable_xml, property_text
 from ..word.pictures import Picture
 from .native import Bars, Lines
 
@@ -76,7 +76,7 @@ def presentation(deck: Deck) -> Any:
         _exhibit(made, deck, exhibit)
     _last(made, deck)
     properties = made.core_properties
-    properties.title, properties.author, properties.language = printable_xml(f"{deck.title} {deck.edition}"), "", "zh-CN"
+    properties.title, properties.author, properties.language = property_text(f"{deck.title} {deck.edition}"), "", "zh-CN"
     properties.last_modified_by, properties.revision = "", 1
     when = datetime.datetime.combine(deck.date or datetime.date(2000, 1, 1), datetime.time())
     properties.created = properties.modified = when

@@ -65,6 +65,8 @@ class InlineWriter(BaseWriter):
         if "status-pill" in classes:
             status = next((c for c in classes if c in ("current", "pending", "historical")), "current")
             return f"#pill({string(status)})[{self.inside(node)}];"
+        if "together" in classes:
+            return f"#box[{self.inside(node)}];"
         opening = "#joined[" if self.opens_joint(node) else ""
         return self.anchored(node) + opening + self.inside(node)
 

@@ -23,7 +23,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 from lxml import etree
 
-from .parts import add_field, paragraph_property
+from .parts import add_field, paragraph_property, printable_xml, property_text
 
 SONG, HEI, KAI, FANG, TITLE = "宋体", "黑体", "楷体", "仿宋", "方正小标宋简体"
 LATIN = "Times New Roman"
@@ -184,15 +184,19 @@ def _fonts(document: Any) -> None:
 def describe(document: Any, title: str, author: str, keywords: Sequence[str], date: datetime.date | None) -> None:
     """Set the properties of a document; `date` is the edition's, never the clock's."""
     properties = document.core_properties
-    properties.title, properties.author, properties.language = title, author, "zh-CN"
-    properties.keywords, properties.comments, properties.last_modified_by = "、".join(keywords), "", author
+    properties.title, properties.author, properties.language = property_text(title), property_text(author), "zh-CN"
+    properties.keywords, properties.comments = property_text("、".join(keywords)), ""
+    properties.last_modified_by = property_text(author)
     properties.revision = 1
     when = datetime.datetime.combine(date or datetime.date(2000, 1, 1), datetime.time())
     properties.created = properties.modified = when
 
 
 def packed(document: Any) -> bytes:
-    """Return the bytes of a document or presentation: the same parts give the same bytes on every day."""
+    """Return the bytes of a document or presentation: the same parts give the same bytes on every day.
+
+    Whatever wrote a text into it, no part holds a mark that turns its direction.
+    """
     made = io.BytesIO()
     document.save(made)
     result = io.BytesIO()
@@ -200,5 +204,6 @@ def packed(document: Any) -> bytes:
         for name in source.namelist():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, source.read(name))
+            content = source.read(name)
+            target.writestr(entry, printable_xml(content.decode()).encode() if name.endswith((".xml", ".rels")) else content)
     return result.getvalue()

@@ -23,6 +23,11 @@ def printable_xml(text: str) -> str:
     return _UNWANTED.sub("", text)
 
 
+def property_text(text: str) -> str:
+    """Return a text as a property of a document: the format allows 255 characters."""
+    return printable_xml(text)[:255]
+
+
 def element(tag: str, **attributes: Any) -> Any:
     """Return an element of WordprocessingML; attributes are in its namespace."""
     made = OxmlElement(f"w:{tag}")
