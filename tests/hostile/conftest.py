@@ -32,6 +32,10 @@ class Made:
         return self.project.build / "book" / hostile.EDITIONS[1]
 
     @property
+    def office(self) -> Path:
+        return self.project.build / "office" / hostile.EDITIONS[1]
+
+    @property
     def rerun(self) -> Path:
         return self.project.build / "runs" / hostile.LIGHT
 
@@ -70,7 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     hostile.earlier_edition(done.project)
     done.before = tree(above)
     old, new = hostile.EDITIONS
-    done.run("build", "build")
+    done.run("build", "build", "--docx", "--slides")
     done.run("publish", "publish", new)
     done.run("erratum", "publish", new, "--erratum", strings.EVERYTHING)
     done.run("diff", "diff", old, new)

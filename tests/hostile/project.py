@@ -47,8 +47,9 @@ CHART = """\
 from decisionbook import charts
 few = pd.DataFrame({'区': texts[:MOST], '值': [float(n) for n in range(len(texts[:MOST]))]})
 drawn = charts.dot_plot(few, category='区', value='值', title='值', unit=some)
-nb.chart(drawn, name='fig-hostile', caption=texts[0], alt=everything, unit=texts[5], source=texts[30], data=few,
-         columns={'区': some, '值': ('值', some)})""".replace("MOST", "5")
+nb.chart(drawn, name='fig-hostile', caption=texts[0], alt=everything, unit=texts[5], source=texts[30],
+         data=few.replace(texts[1], texts[FORMULA]), columns={'区': some, '值': ('值', some)})"""
+CHART = CHART.replace("MOST", "5").replace("FORMULA", str(list(strings.SHOWN).index("formulas: command")))
 WHAT_IF = """\
 moved = charts.what_if(
     sliders=[charts.Slider('rate', some, 0, 20, 1, 10, unit=some)], x=('year', 2020, 2025, 1),

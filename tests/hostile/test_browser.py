@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import re
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,8 @@ from .conftest import Made
 
 pytestmark = [pytest.mark.browser]
 
+# Where the test's server shows the site.
+BELOW = "/intranet/books"
 # In every frame before anything else: what a string calls, what it could open, and what it could change.
 TRAP = """
 window.__trapped = [];
@@ -49,7 +55,7 @@ ACTIVE = """() => {
 class Watched:
     """A page and everything that went wrong in it."""
 
-    def __init__(self, browser: Any, target: Path) -> None:
+    def __init__(self, browser: Any, target: Path | str, base: str = "file:") -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.context.add_init_script(NOTE_VIOLATIONS + TRAP)
         self.page = self.context.new_page()
@@ -59,11 +65,13 @@ class Watched:
         self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
         self.page.on("download", lambda download: self.faults.append(f"download {download.url}"))
         self.page.on("popup", lambda popup: self.faults.append(f"popup {popup.url}"))
+        self.base = base
         self.page.on("request", self._request)
-        self.page.goto(target.resolve().as_uri())
+        self.page.on("requestfailed", lambda request: self.faults.append(f"failed {request.url}"))
+        self.page.goto(target if isinstance(target, str) else target.resolve().as_uri())
 
     def _request(self, request: Any) -> None:
-        if not request.url.startswith(("file:", "data:", "blob:")):
+        if not request.url.startswith((self.base, "data:", "blob:")):
             self.faults.append(f"request {request.url}")
 
     def close(self) -> list[str]:
@@ -72,6 +80,7 @@ class Watched:
             self.faults += [f"ran {what}" for what in frame.evaluate("window.__trapped || []")]
         self.faults += [f"policy {text}" for text in self.page.evaluate("window.__violations")]
         self.faults += [f"element {text}" for text in self.page.evaluate(ACTIVE)]
+        self.faults += [f"cookie {cookie['name']}" for cookie in self.context.cookies()]
         self.context.close()
         return self.faults
 
@@ -112,6 +121,48 @@ def test_nothing_runs_on_any_page(made: Made, chromium: Any) -> None:
         if found := watched.close():
             faults[path.name] = found[:6]
     assert faults == {}
+
+
+@pytest.fixture
+def served(made: Made) -> Iterator[str]:
+    """The address of the published site on a server that shows it below a path, as an intranet does, and nothing beside it."""
+
+    class Below(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            return super().translate_path(path.removeprefix(BELOW) if path.startswith(BELOW) else "/nothing")
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Say nothing."""
+
+    handler = functools.partial(Below, directory=str(made.project.site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{BELOW}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_published_site_below_a_path_asks_for_nothing_beside_it(made: Made, chromium: Any, served: str) -> None:
+    """The browser of these tests finds no name: what would leave the site fails, and is seen."""
+    edition = made.edition.name
+    for name in ("", f"{edition}/index.html", f"{edition}/hostile_chapter.html", f"{edition}/reconciliation.html"):
+        watched = Watched(chromium, served + name, served)
+        exercise(watched.page)
+        assert watched.page.inner_text("h1"), name
+        assert watched.close() == [], name
+
+
+def test_a_page_that_asks_for_something_else_is_seen(chromium: Any, made: Made, served: str) -> None:
+    page = made.project.site / "leaving.html"
+    page.write_text('<!DOCTYPE html><img src="/beside.png"><img src="https://evil.invalid/x.png"><body class="">')
+    try:
+        watched = Watched(chromium, f"{served}leaving.html", served)
+        watched.page.evaluate("document.cookie = 'a=1'")
+        found = " ".join(watched.close())
+    finally:
+        page.unlink()
+    for words in ("request http://127.0.0.1", "/beside.png", "failed https://evil.invalid/x.png", "cookie a"):
+        assert words in found, found
 
 
 def plain(text: str) -> str:

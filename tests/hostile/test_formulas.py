@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from decisionbook.data.formulas import FUNCTIONS, FormulaError, evaluate, parse, parse_inputs
 
-from ..conftest import ROOT
+from ..conftest import ROOT, needs_node
 from .test_parsers import TEXT
 
 ATTACKS = (
@@ -203,9 +202,6 @@ def in_python(tree: list[Any]) -> float | None:
         return evaluate(tree, VALUES)
     except FormulaError:
         return None
-
-
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 
 @needs_node

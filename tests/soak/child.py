@@ -135,6 +135,7 @@ def _begin(folder: Path, kill_at: int | None, hook: Hook | None) -> None:
     os.dup2(descriptor, 2)
     sys.stdout = sys.__stdout__ = io.TextIOWrapper(os.fdopen(1, "wb", 0, closefd=False), encoding="utf-8", write_through=True)
     sys.stderr = sys.__stderr__ = io.TextIOWrapper(os.fdopen(2, "wb", 0, closefd=False), encoding="utf-8", write_through=True)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # A spawned worker must not import this program as its main module.
     main = sys.modules["__main__"]
     main.__spec__ = None

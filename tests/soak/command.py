@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from . import bench, child, disk, kills, load, together
-from .report import REPORT, add_result, as_text, update_docs
-from .trial import Fault, Result, make
+from .report import REPORT, add_result, as_text, seeds_of, update_docs
+from .trial import Fault, Result, Stopped, make
 
 _WHOLE = "The published site keeps every byte, the last good build is wholly the old or the new one"
 _NEXT = "the next build succeeds, equals an undisturbed one byte for byte and runs no notebook twice"
@@ -33,8 +34,8 @@ FAULTS = (
           f"{_WHOLE}; the message names the cause; {_NEXT}.", 40, disk.failing_write),
     Fault("read-only", "read-only file system", f"Build, publish, run and sweep say so and change nothing; afterwards {_NEXT}.",
           8, disk.read_only),
-    Fault("damaged-cache", "entries of the cache cut short or changed", f"The build says so and runs them again; {_NEXT}.",
-          15, disk.damaged_cache),
+    Fault("damaged-cache", "entries of the cache cut short or changed",
+          f"They are told, removed and never taken; a build runs their chapters again; {_NEXT}.", 60, disk.damaged_cache),
     Fault("damaged-site", "a published file cut short, changed, removed or added", "`verify` fails and names it.",
           60, disk.damaged_site),
     Fault("clock", "the clock jumps by up to twelve years, between builds and during one", f"{_WHOLE}; {_NEXT}.",
@@ -81,7 +82,7 @@ def _chosen(options: argparse.Namespace) -> list[Fault]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the trials and return 1 when anything was lost, else 0."""
+    """Make the trials and return 1 when anything was lost, 130 when somebody stopped them, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.soak", description="Long trials of faults and loads; writes a report and the table in the docs."
     )
@@ -90,12 +91,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="NAME", choices=ORDER, help="one kind of fault or load")
     parser.add_argument("--short", action="store_true", help="a few trials of most faults; no load")
     parser.add_argument("--no-load", action="store_true", help="faults only")
+    parser.add_argument("--add", action="store_true", help="add to the trials in the report, of which each needs another seed")
     parser.add_argument("--report", type=Path, default=REPORT, metavar="FILE", help="where the JSON goes")
     options = parser.parse_args(arguments)
     chosen = _chosen(options)
+    made = [fault.name for fault in chosen if options.add and options.seed in seeds_of(fault.name, options.report)]
+    if made:
+        parser.error(f"the report has the trials of seed {options.seed} already: {', '.join(made)}; name another --seed")
     shares = sum(fault.share for fault in chosen if fault in FAULTS) or 1
     child.adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM):  # in the background a shell has them ignored
+        signal.signal(number, signal.default_int_handler)
     results: list[Result] = []
+    stopped = False
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     bench.template = folder / "bench"
     try:
@@ -106,12 +114,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             elif options.trials and fault in FAULTS:
                 count = max(1, round(fault.share * options.trials / shares))
             print(f"[{number}/{len(chosen)}] {fault.name}: {count} trial(s)", flush=True)
-            results.append(make(fault, folder, count, options.seed, print))
-            add_result(results[-1], options.seed, options.report)
+            try:
+                results.append(make(fault, folder, count, options.seed, print))
+            except Stopped as stop:
+                results.append(stop.result)
+                stopped = True
+            if results[-1].trials or not stopped:
+                add_result(results[-1], options.seed, options.report, more=options.add)
             print(as_text(results[-1:]), flush=True)
+            if stopped:
+                child.orphans()
+                break
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if options.report == REPORT:
         update_docs(ORDER)
     print("\n" + as_text(results))
-    return int(any(result.losses for result in results))
+    return 130 if stopped else int(any(result.losses for result in results))

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
+import nbformat
+
 from decisionbook.cli import main
 from decisionbook.editions.definition import find_edition
 from decisionbook.editions.publish import publish
-from decisionbook.runs.cache import cache_folder
+from decisionbook.runs.cache import RunCache, cache_folder
 
 from ..editions.builds import tiny_project
-from . import child
+from . import child, smallbook
 from .bench import Bench, silent
 from .child import Ended
 from .trial import Setting, Skip
@@ -160,10 +162,13 @@ def _damage(path: Path, random: Random) -> str:
 
 
 def damaged_cache(setting: Setting) -> Iterator[list[str]]:
-    """Damage entries of the cache: the build says so, runs those chapters again and is what it should be."""
+    """Damage entries of the cache; every fifth time a whole build meets them, else the cache alone."""
     bench = Bench(setting.folder)
     with child.private_temp(bench.temp):
-        for _ in range(setting.count):
+        for number in range(setting.count):
+            if number % 5:
+                yield _damaged_entry(bench, setting.random)
+                continue
             bench.turn()
             bench.build()
             bench.turn()
@@ -173,6 +178,22 @@ def damaged_cache(setting: Setting) -> Iterator[list[str]]:
             losses = [] if ended.code == 0 else [f"the build ended with {ended.code}: {ended.said[-600:]}"]
             losses += [] if "is damaged" in ended.said else [f"nothing says that the cache was damaged ({done})"]
             yield losses + bench.check_site() + bench.check_next_build()
+
+
+def _damaged_entry(bench: Bench, random: Random) -> list[str]:
+    """Damage the entry of one chapter: it is told, removed and found no more; what is stored again is found."""
+    chapter, said = random.choice(smallbook.CHAPTERS), list[str]()
+    cache = RunCache(find_edition(bench.project, smallbook.EDITION).context(bench.project), say=said.append)
+    notebook = nbformat.read(bench.project.notebook(chapter), as_version=4)
+    key = cache.key(chapter, notebook, {})
+    (path,) = (cache.folder / key).glob("*.json")
+    content = path.read_bytes()
+    done = _damage(path, random)
+    losses = [f"{done}, and it was taken"] if cache.find(key, notebook) is not None else []
+    losses += [] if len(said) == 1 and path.name in said[0] else [f"{done}, and it said: {said}"]
+    losses += [f"{done}, and it is still there"] if path.exists() else []
+    path.write_bytes(content)
+    return losses + ([] if cache.find(key, notebook) is not None else ["an entry cannot be stored again"])
 
 
 def damaged_site(setting: Setting) -> Iterator[list[str]]:

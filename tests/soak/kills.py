@@ -100,9 +100,9 @@ def _records(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-def _sweep(bench: Bench, out: Path, *more: str, **how: object) -> Ended:
+def _sweep(bench: Bench, out: Path, *more: str, workers: int = 2, **how: object) -> Ended:
     steps_ = ",".join(str(10 + n) for n in range(GRID))
-    return bench.command("sweep", "alpha", "--grid", f"step={steps_}", "--workers", "2", "-o", str(out), *more, **how)
+    return bench.command("sweep", "alpha", "--grid", f"step={steps_}", "--workers", str(workers), "-o", str(out), *more, **how)
 
 
 def sweep_kills(setting: Setting) -> Iterator[list[str]]:
@@ -117,12 +117,14 @@ def sweep_kills(setting: Setting) -> Iterator[list[str]]:
         typical, wanted = first.seconds, (whole / "results.csv").read_bytes()
         while done < setting.count:
             out = bench.folder / "sweep"
-            ended = _sweep(bench, out, kill_after=setting.random.uniform(0.1, 1.05) * typical)
+            # A worker more costs some seconds of a processor: most trials do with one.
+            workers = setting.random.choice((1, 1, 2))
+            ended = _sweep(bench, out, workers=workers, kill_after=setting.random.uniform(0.1, 1.05) * typical)
             if ended.code is None:
                 done += 1
             losses = child.orphans()
             there = len(_records(out))
-            again = _sweep(bench, out)
+            again = _sweep(bench, out, workers=workers)
             records = _records(out)
             if again.code != 0:
                 losses.append(f"the second start ended with {again.code}: {again.said[-600:]}")

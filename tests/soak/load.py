@@ -26,35 +26,49 @@ FLAT = (
     "the median over the last quarter of the time exceeds that over the second quarter by at most a tenth: proportional "
     "memory and open files of all processes of the sweep together"
 )
-_SAMPLE_EVERY = 2.0
+_SAMPLE_EVERY = 5.0
+# How many moments of a long sweep the report tells.
+_MOMENTS = 10
 _COUNTIES = 111
 _COMMAND = [sys.executable, "-m", "decisionbook.cli"]
 
 
 class Watch:
-    """Samples of a process and all below it: memory (PSS, bytes), open files, number of processes."""
+    """Samples of a process and all below it: memory (PSS, bytes), open files, and what `done` counts then."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, done: Callable[[], int] = lambda: 0) -> None:
         self.process = psutil.Process(pid)
+        self.done = done
         self.samples: list[tuple[float, int, int, int]] = []
         self.began = time.monotonic()
 
     def look(self) -> None:
-        memory = files = count = 0
+        memory = files = 0
         with contextlib.suppress(psutil.Error):
             for process in [self.process, *self.process.children(recursive=True)]:
                 with contextlib.suppress(psutil.Error, OSError):
                     memory += _proportional(process.pid)
                     files += process.num_fds()
-                    count += 1
-        if count:
-            self.samples.append((time.monotonic() - self.began, memory, files, count))
+        if memory:
+            self.samples.append((time.monotonic() - self.began, memory, files, self.done()))
 
     def medians(self, first: float, last: float) -> tuple[float, float]:
         """Return the medians of memory and of open files between two fractions of the time."""
         end = self.samples[-1][0]
         chosen = [s for s in self.samples if first * end <= s[0] <= last * end]
         return statistics.median(s[1] for s in chosen), statistics.median(s[2] for s in chosen)
+
+    def over_time(self, moments: int = _MOMENTS) -> list[dict[str, int]]:
+        """Return what was seen over equal parts of the time: its end in seconds, what was done by then, medians of the rest."""
+        end = self.samples[-1][0]
+        found = []
+        for part in range(moments):
+            inside = [s for s in self.samples if part * end / moments <= s[0] <= (part + 1) * end / moments]
+            if inside:
+                seen = [statistics.median(s[column] for s in inside) for column in (1, 2)]
+                row = {"seconds": inside[-1][0], "runs": inside[-1][3], "memory, MB": seen[0] / 1e6, "open files": seen[1]}
+                found.append({name: round(value) for name, value in row.items()})
+        return found
 
     @property
     def peak(self) -> int:
@@ -70,12 +84,18 @@ def _proportional(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
 
 
-def watched(command: list[str], log: Path, every: float, say: Callable[[str], None] = lambda _: None) -> tuple[int, float, Watch]:
+def watched(
+    command: list[str],
+    log: Path,
+    every: float,
+    say: Callable[[str], None] = lambda _: None,
+    done: Callable[[], int] = lambda: 0,
+) -> tuple[int, float, Watch]:
     """Run a command and return its exit code, its seconds and what was seen of it."""
     with log.open("w", encoding="utf-8") as output:
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
-        watch, told = Watch(process.pid), started
+        watch, told = Watch(process.pid, done), started
         while process.poll() is None:
             watch.look()
             if time.monotonic() - told > 30:
@@ -90,18 +110,25 @@ def many_runs(setting: Setting, runs: int = RUNS) -> Iterator[list[str]]:
     project = smallbook.small_project(setting.folder / "p")
     table, out, log = setting.folder / "sets.csv", setting.folder / "out", setting.folder / "log"
     table.write_text("step\n" + "".join(f"{n}\n" for n in range(runs)), encoding="utf-8")
-    words = ["--project", str(project.root), "sweep", "alpha", "--table", str(table), "--workers", "2", "-o", str(out)]
+    smallbook.write_chapter(project, "light", smallbook.LIGHT)
+    words = ["--project", str(project.root), "sweep", "light", "--table", str(table), "--workers", "2", "-o", str(out)]
+    records = out / "runs.jsonl"
+
+    def done() -> int:
+        return records.read_bytes().count(b"\n") if records.is_file() else 0
+
     with child.private_temp(setting.folder / "t") as temp:
-        code, seconds, watch = watched([*_COMMAND, *words], log, _SAMPLE_EVERY if runs > 1000 else 0.3, print)
+        code, seconds, watch = watched([*_COMMAND, *words], log, _SAMPLE_EVERY if runs > 1000 else 0.3, print, done)
         (early_memory, early_files), (late_memory, late_files) = watch.medians(0.25, 0.5), watch.medians(0.75, 1.0)
         setting.facts |= {
             "runs": runs, "seconds": round(seconds), "runs a second": round(runs / seconds, 1),
             "memory early, MB": round(early_memory / 1e6), "memory late, MB": round(late_memory / 1e6),
             "memory at most, MB": round(watch.peak / 1e6),
             "open files early": round(early_files), "open files late": round(late_files), "samples": len(watch.samples),
+            "over time": watch.over_time(),
         }  # fmt: skip
         losses = [] if code == 0 else [f"the sweep ended with {code}: {log.read_text(encoding='utf-8')[-400:]}"]
-        ids = [json.loads(line)["id"] for line in (out / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
+        ids = [json.loads(line)["id"] for line in records.read_text(encoding="utf-8").splitlines()]
         losses += [] if len(ids) == len(set(ids)) == runs else [f"{len(ids)} records of {len(set(ids))} runs, wanted {runs}"]
         losses += [] if late_memory <= 1.1 * early_memory else ["memory grows"]
         losses += [] if late_files <= 1.1 * early_files else ["open files grow"]
@@ -162,7 +189,7 @@ def many_rows(setting: Setting, rows: int = ROWS) -> Iterator[list[str]]:
             "memory at most, MB": round(watch.peak / 1e6),
         }  # fmt: skip
         losses = [] if code == 0 else [f"the run ended with {code}: {said[-600:]}"]
-        if code == 0 and f"{rows} row(s) in the place of" not in said:
+        if code == 0 and f"{rows} rows in the place of" not in said:
             losses.append("the run does not say how many rows it took")
         yield losses + child.orphans() + child.temp_left(temp)
         last = rows + 1

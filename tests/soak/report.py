@@ -23,11 +23,28 @@ def read_report(path: Path = REPORT) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"faults": {}}
 
 
-def add_result(result: Result, seed: int | list[int], path: Path = REPORT) -> None:
-    """Put the trials of one fault into the report, in the place of its earlier ones."""
+def seeds_of(fault: str, path: Path = REPORT) -> list[int]:
+    """Return the seeds of the trials of one fault that are in the report."""
+    seed = read_report(path)["faults"].get(fault, {}).get("seed", [])
+    return seed if isinstance(seed, list) else [seed]
+
+
+def add_result(result: Result, seed: int, path: Path = REPORT, *, more: bool = False) -> None:
+    """Put the trials of one fault into the report, in the place of its earlier ones or, with `more`, beside them.
+
+    Raises ValueError when trials of that seed are to be added a second time: they would be the same trials.
+    """
     report = read_report(path)
     machine = {"system": platform.system(), "python": platform.python_version(), "processors": os.cpu_count()}
-    report["faults"][result.fault] = {**result.as_json(), "seed": seed, "machine": machine}
+    row = {**result.as_json(), "seed": seed, "machine": machine}
+    before = report["faults"].get(result.fault)
+    if more and before is not None:
+        seeds = seeds_of(result.fault, path)
+        if seed in seeds:
+            raise ValueError(f"{result.fault}: the trials of seed {seed} are in {path.name} already")
+        row |= {name: before[name] + row[name] for name in ("trials", "losses", "seconds")}
+        row |= {"seed": [*seeds, seed], "facts": {**before["facts"], **row["facts"]}}
+    report["faults"][result.fault] = row
     staged = path.with_name(f".{path.name}.new")
     staged.write_text(json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     staged.replace(path)
@@ -56,7 +73,10 @@ def tables(report: Mapping[str, Any], order: Iterable[str]) -> str:
     lines.append(f"| **together** | | **{sum(r['trials'] for r in rows)}** | **{sum(len(r['losses']) for r in rows)}** |")
     for row in (found[name] for name in named if name in _LOADS):
         lines += ["", f"**{row['title']}.** {row['rule']} Losses: {len(row['losses'])}.", "", "| measured | |", "| --- | ---: |"]
-        lines += [f"| {name} | {value:,} |" for name, value in row["facts"].items()]
+        lines += [f"| {name} | {value:,} |" for name, value in row["facts"].items() if not isinstance(value, list)]
+        for series in (value for value in row["facts"].values() if isinstance(value, list)):
+            lines += ["", "| " + " | ".join(series[0]) + " |", "| ---: " * len(series[0]) + "|"]
+            lines += ["| " + " | ".join(f"{value:,}" for value in moment.values()) + " |" for moment in series]
     return "\n".join(lines)
 
 

@@ -46,6 +46,12 @@ _CELLS = {
         "nb.record('triple', 3 * p.step, unit='个')",
     ),
 }
+# What a run costs beside a chapter's own work: one table read, one finding, no chart.
+LIGHT = (
+    "step = 1",
+    "from decisionbook import notebook as nb\np = nb.start('light', globals())",
+    "nb.record('value', p.step * len(nb.tables('areas')), unit='个')",
+)
 _INDEX = """\
 # 小书
 
@@ -81,7 +87,7 @@ def small_project(root: Path) -> Project:
         _cut(resource["name"], ROOT / "data" / resource["path"], project.data / resource["path"])
     project.notebooks.mkdir()
     for name, cells in _CELLS.items():
-        _write_chapter(project, name, cells)
+        write_chapter(project, name, cells)
     for name in ("_static", "_templates"):
         shutil.copytree(ROOT / "book" / name, project.book / name)
     shutil.copyfile(ROOT / "book" / "_config.yml", project.book / "_config.yml")
@@ -101,7 +107,8 @@ def switch(project: Project, variant: str) -> None:
     (project.book / "index.md").write_text(_INDEX.format(variant=variant), encoding="utf-8")
 
 
-def _write_chapter(project: Project, name: str, cells: tuple[str, ...]) -> None:
+def write_chapter(project: Project, name: str, cells: tuple[str, ...]) -> None:
+    """Write a chapter of these code cells, the first with its parameters, and its declaration."""
     shown = [nbformat.v4.new_markdown_cell(f"# {name} 章\n\n文字。", id=f"{name}-head")]
     shown += [nbformat.v4.new_code_cell(source, id=f"{name}-{number}") for number, source in enumerate(cells)]
     shown[1].metadata["tags"] = ["parameters"]

@@ -17,9 +17,9 @@ from decisionbook.errors import CheckFailed
 
 from ..runs.helpers import within
 from . import child, smallbook
-from .command import ORDER, SHORT
-from .report import BEGIN, DOCS, END, read_report, tables
-from .trial import Fault, Setting, make
+from .command import ORDER, SHORT, main
+from .report import BEGIN, DOCS, END, add_result, read_report, tables
+from .trial import Fault, Result, Setting, Stopped, make
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted and counted through Linux")
 SEED = 8
@@ -55,6 +55,32 @@ def test_the_committed_report_is_without_losses_and_is_what_the_docs_say() -> No
     assert text.partition(BEGIN)[2].partition(END)[0].strip() == tables(read_report(), ORDER)
 
 
+def test_a_report_is_made_in_pieces_and_no_piece_counts_twice(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    first = Result("build-kill", "t", "r", trials=3, losses=["trial 2: gone"], seconds=2.0, facts={"a": 1, "b": 1})
+    add_result(first, 1, report)
+    add_result(Result("clock", "t", "r", trials=7), 1, report)
+    add_result(Result("build-kill", "t", "r", trials=4, seconds=1.5, facts={"b": 2}), 2, report, more=True)
+    row = read_report(report)["faults"]["build-kill"]
+    assert (row["trials"], row["losses"], row["seconds"]) == (7, ["trial 2: gone"], 3.5)
+    assert (row["seed"], row["facts"]) == ([1, 2], {"a": 1, "b": 2})
+    assert read_report(report)["faults"]["clock"]["trials"] == 7
+    with pytest.raises(ValueError, match="seed 2"):
+        add_result(first, 2, report, more=True)
+    with pytest.raises(SystemExit):
+        main(["--only", "clock", "--add", "--seed", "1", "--report", str(report)])
+    add_result(first, 2, report)
+    assert read_report(report)["faults"]["build-kill"]["trials"] == 3
+
+
+def test_a_series_of_a_load_becomes_a_table_of_its_own() -> None:
+    moments = [{"seconds": 5, "runs": 10}, {"seconds": 10, "runs": 2000}]
+    row = {"title": "A load", "rule": "It is flat.", "losses": [], "facts": {"runs": 2000, "over time": moments}}
+    text = tables({"faults": {"many-runs": row}}, ORDER)
+    assert "| runs | 2,000 |" in text
+    assert "| seconds | runs |\n| ---: | ---: |\n| 5 | 10 |\n| 10 | 2,000 |" in text
+
+
 # ---- The harness sees what it looks for -------------------------------------------------------
 
 
@@ -68,6 +94,17 @@ def test_a_trial_that_raises_is_a_loss(tmp_path: Path) -> None:
     assert result.trials == 2
     assert result.losses[0] == "trial 2: gone"
     assert "ValueError: harness" in result.losses[1]
+
+
+def test_trials_that_were_made_before_a_stop_count(tmp_path: Path) -> None:
+    def interrupted(setting: Setting) -> Any:
+        yield []
+        yield ["gone"]
+        raise KeyboardInterrupt
+
+    with pytest.raises(Stopped) as stopped:
+        make(Fault("x", "x", "x", 9, interrupted), tmp_path, 9, 1, lambda _: None)
+    assert (stopped.value.result.trials, stopped.value.result.losses) == (2, ["trial 2: gone"])
 
 
 def test_an_orphan_and_half_written_files_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,14 @@ class Result:
         return asdict(self)
 
 
+class Stopped(KeyboardInterrupt):
+    """Somebody stopped the trials; `result` holds those that were made by then."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"stopped after {result.trials} trials")
+        self.result = result
+
+
 class Skip(Exception):
     """This machine cannot make these trials; the text says why."""
 
@@ -60,11 +68,15 @@ class Fault:
 
 
 def make(fault: Fault, folder: Path, count: int, seed: int, say: Say) -> Result:
-    """Make the trials of one fault and return what came of them; what a trial raises is a loss too."""
+    """Make the trials of one fault and return what came of them; what a trial raises is a loss too.
+
+    An interrupt raises Stopped: trials take hours, and those that were made count.
+    """
     result = Result(fault.name, fault.title, fault.rule)
     setting = Setting(folder / fault.name, count, Random(f"{seed} {fault.name}"))
     setting.folder.mkdir(parents=True)
     started = told = time.monotonic()
+    stopped = False
     try:
         for losses in fault.trials(setting):
             result.trials += 1
@@ -77,10 +89,14 @@ def make(fault: Fault, folder: Path, count: int, seed: int, say: Say) -> Result:
                 told = now
                 left = duration((now - started) / result.trials * (count - result.trials))
                 say(f"  [{result.trials}/{count}] {fault.name}: {len(result.losses)} losses, {left} left")
+    except KeyboardInterrupt:
+        stopped = True
     except Skip as reason:
         result.skipped = str(reason)
     except Exception as error:
         result.losses.append(f"trial {result.trials + 1}: the harness stopped: {type(error).__name__}: {error}")
     result.seconds = round(time.monotonic() - started, 1)
     result.facts = setting.facts
+    if stopped:
+        raise Stopped(result)
     return result
