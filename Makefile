@@ -20,9 +20,11 @@ help-all: ##- this and the rest
 setup: $(READY) ## set up .venv from requirements.lock
 
 $(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV): 1.4 GB, a few minutes, once; pip stays quiet meanwhile."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Compiling what was installed, half a minute or so ..."
 	-$(BIN)/python -m compileall -q -j 0 $(VENV)/lib scripts
 	@touch $(READY)
 
@@ -40,8 +42,8 @@ test: $(READY) browser ## run every test: unit, notebooks, data, browser, PDF
 	@# loadfile: the cells of a notebook share one kernel.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
 
-lab: $(READY) ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+lab: $(READY) ## open JupyterLab on the notebooks, without its question about news and updates
+	JUPYTER_CONFIG_PATH="$(CURDIR)/scripts/decisionbook/runs/jupyter" $(BIN)/jupyter lab --notebook-dir=notebooks
 
 notebooks: $(READY) ## run every notebook with its defaults and store the outputs
 	$(DB) run --update

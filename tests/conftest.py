@@ -56,6 +56,10 @@ def sources() -> Path:
     return named
 
 
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None, reason="Node.js is not installed: the page's arithmetic is not compared with Python's"
+)
+
 # Any name looked up, and any address but this machine's, fails at once: what works here works without internet.
 ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
 

@@ -116,8 +116,6 @@ $$t = \\frac{\\ln(q_N/q_R)}{1+g}$$ (eq-t)
 
 ```{raw} html
 <p style="color: var(--db-accent)" id="styled">内联样式</p>
-<button type="button" id="pressed" onclick="this.textContent = '按过'; return false;">按</button>
-<script>document.documentElement.dataset.inline = "ran";</script>
 <style>#styled { font-weight: 700; }</style>
 ```
 

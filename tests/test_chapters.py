@@ -15,7 +15,6 @@ from decisionbook.data.package import Package
 from decisionbook.editions.definition import find_edition
 from decisionbook.project import Project
 from decisionbook.runs.execute import execute, findings_of
-from decisionbook.runs.parameters import areas_by_name
 
 from .conftest import ROOT
 
@@ -40,7 +39,7 @@ def test_every_chapter_has_an_alternative(project: Project) -> None:
 @pytest.mark.parametrize("chapter", sorted(ALTERNATIVES))
 def test_a_chapter_runs_for_other_parameters(chapter: str, project: Project, tmp_path: Path) -> None:
     declared = load_chapter(project, chapter)
-    declared.check(ALTERNATIVES[chapter], areas_by_name(Package(project)))
+    declared.check(ALTERNATIVES[chapter], Package(project).areas_by_name())
     edition = find_edition(project, None)
     result = execute(chapter, RunContext(project, edition.id, edition.as_of), tmp_path / "run.ipynb", ALTERNATIVES[chapter])
     committed = nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", as_version=4)

@@ -58,6 +58,7 @@ UNKNOWN_WORDS = {
     "an option with a value": (["build", "--editon=2024.09"], "found an unknown option --editon", 'Did you mean "--edition"?'),
     "a choice": (["completion", "bsh"], "found an unknown SHELL 'bsh'", 'Did you mean "bash"?'),
     "one word too many": (["clean", "everything"], "one word too many, 'everything'", "decisionbook clean --help"),
+    "a parameter without its option": (["run", CHAPTER, "growth=25"], "'growth=25'", "A parameter is written -p growth=25."),
     "nothing where a word must be": (["sweep"], "CHAPTER", "decisionbook sweep --help"),
     "an option without its value": (["build", "--edition"], "expected one argument", "decisionbook build --help"),
 }
@@ -110,6 +111,7 @@ BAD_PARAMETERS = {
     "unknown name": (["-p", "growht=12"], 'Did you mean "growth"?'),
     "wrong type": (["-p", "growth=fast"], "a number"),
     "out of range": (["-p", "growth=600"], "-20–60"),
+    "named as a parameter": (["-p", "growth=600"], "parameter growth: found 600"),
     "unknown area": (["-p", "area=广酉"], 'Did you mean "广西"?'),
     "not a choice": (["-p", "annualisation=翻翻"], 'Did you mean "翻倍"?'),
     "not a period": (["-p", "period=2022H1"], "a period such as"),
@@ -152,6 +154,28 @@ def test_an_unknown_chapter_or_edition_gets_a_suggestion(capsys: pytest.CaptureF
     assert (code, f'Did you mean "{CHAPTER}"?' in text) == (2, True)
     code, text = said(capsys, "build", "--edition", "2024.9")
     assert (code, 'Did you mean "2024.09"?' in text) == (2, True)
+
+
+def test_a_sweep_names_what_is_too_many_or_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, text = said(capsys, "sweep", CHAPTER)
+    assert (code, "found neither --grid nor --table" in text) == (2, True)
+    code, text = said(capsys, "sweep", CHAPTER, "--grid", "growth=1", "--table", str(tmp_path / "sets.csv"))
+    assert (code, "found both --grid and --table" in text) == (2, True)
+
+
+def test_a_parameter_file_in_another_form_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "p.yml").write_text("growth 20\n", encoding="utf-8")
+    code, text = said(capsys, "run", CHAPTER, "-f", str(tmp_path / "p.yml"), "-o", str(tmp_path / "out"))
+    assert code == 2
+    assert "found 'growth 20'; expected one `name: value` a line" in text
+
+
+def test_a_folder_or_a_file_of_sources_that_is_not_there_is_told_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, text = said(capsys, "check", "--sources", str(tmp_path / "none"))
+    assert (code, "--sources: found no folder" in text) == (2, True)
+    code, text = said(capsys, "check", "--sources", str(tmp_path))
+    assert code == 2
+    assert text.count("column file: found no file 000_") == text.count("no file 000_") == 1
 
 
 def test_no_project_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import frictionless
 import pytest
 
 from decisionbook.cli import main
+from decisionbook.data.field_words import PATTERNS, expected
 from decisionbook.data.package import Package
 from decisionbook.data.published import check_places, check_register
 from decisionbook.errors import InputError
@@ -149,3 +150,23 @@ def test_a_missing_file_is_told(broken: Broken) -> None:
 def test_an_unknown_table_is_an_error_with_the_closest_name(project: Project) -> None:
     with pytest.raises(InputError, match='Did you mean "observations"'):
         Package(project).rows("observation")
+
+
+def test_every_pattern_of_the_schema_is_told_in_words_and_matches_its_example(project: Project) -> None:
+    package = Package(project)
+    patterns = {
+        field["constraints"]["pattern"]
+        for table in package.tables
+        for field in package.fields(table)
+        if "pattern" in field.get("constraints", {})
+    }
+    assert patterns <= PATTERNS.keys()
+    for pattern, (english, chinese) in PATTERNS.items():
+        for example in re.findall(r"(?:such as |如 |写作 )([\d/-]+)", f"{english} {chinese}"):
+            assert re.fullmatch(pattern, example), (pattern, example)
+
+
+def test_limits_of_a_column_are_told_in_words() -> None:
+    assert expected({"type": "integer", "constraints": {"minimum": 0}}) == "a whole number of at least 0"
+    assert expected({"type": "number", "constraints": {"minimum": 0, "maximum": 1}}) == "a number from 0 to 1"
+    assert expected({"type": "string", "constraints": {"required": True}}) == "text"

@@ -35,7 +35,9 @@ def test_a_ready_machine_is_said_to_be_ready(project: Project, capsys: pytest.Ca
         "Fonts",
         "Kernel",
         "Warm kernels",
+        "Network of runs",
         "Chromium",
+        "Node.js",
         "Git",
         "Encoding",
         "Disk",
@@ -59,13 +61,14 @@ def test_every_lack_says_what_it_costs_or_what_to_do(project: Project, monkeypat
     monkeypatch.setattr(doctor, "_memory", lambda: 500_000_000)
     monkeypatch.setattr(doctor, "_writable", lambda folder: False)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, 1))
+    monkeypatch.setattr(doctor.confine, "network_closes", lambda: False)
     monkeypatch.setenv(warm.COLD, "1")
     monkeypatch.setenv("DECISIONBOOK_SOURCES", str(tmp_path))
     found = doctor.examine(project.root)
     lacks = [f for f in found if f.state != "ok"]
     assert {f.what for f in lacks} >= {
-        "Packages", "Packages for the tests", "Packages for JupyterLab", "Fonts", "Warm kernels", "Chromium", "Poppler", "Git",
-        "LibreOffice", "Encoding", "Memory", "Write access", "Disk", "Source texts",
+        "Packages", "Packages for the tests", "Packages for JupyterLab", "Fonts", "Warm kernels", "Network of runs", "Chromium",
+        "Poppler", "Git", "Node.js", "LibreOffice", "Encoding", "Memory", "Write access", "Disk", "Source texts",
     }  # fmt: skip
     assert all(f.cost and f.remedy for f in lacks)
     assert doctor.exit_code(found) == 1

@@ -113,3 +113,16 @@ def test_too_many_inputs_are_refused() -> None:
     quantity = Quantity(1, Interval(0.5, 1.5))
     with pytest.raises(ValueError, match="more than"):
         propagate(lambda *v: sum(v), *[quantity] * 20)
+
+
+@pytest.mark.parametrize(
+    ("value", "precision", "rounded"),
+    [(2.345, 0.01, 2.35), (0.285, 0.01, 0.29), (-2.345, 0.01, -2.35), (45, 10, 50), (1e40, 1.0, 1e40), (1.5e35, 1e-3, 1.5e35)],
+)
+def test_rounding_is_half_up_on_decimals_and_holds_for_any_size(value: float, precision: float, rounded: float) -> None:
+    assert round_half_up(value, precision) == rounded
+
+
+@pytest.mark.parametrize(("value", "precision"), [(2.345, 0.0), (math.inf, 0.01), (-math.inf, 0.01)])
+def test_without_a_precision_or_an_end_nothing_is_rounded(value: float, precision: float) -> None:
+    assert round_half_up(value, precision) == value

@@ -126,7 +126,7 @@ def printed(book: Built) -> Path:
 # ---- The book -------------------------------------------------------------------------------
 
 
-def test_nothing_reaches_into_the_margins_and_a_word_that_does_is_found(book: Built, tmp_path: Path) -> None:
+def test_nothing_reaches_into_the_margins_and_a_word_that_does_is_found(book: Built) -> None:
     assert outside(book.pdf, side=25, top=15, bottom=10) == []
     assert outside(book.pdf, side=80, top=15, bottom=10), "a wider margin must find words"
 

@@ -10,33 +10,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisionbook.data.declarations import Chapter, Parameter
-from decisionbook.data.periods import first_day, last_day, months_in
+from decisionbook.data.periods import first_day, last_day, months_to_end
 from decisionbook.errors import InputError
 
 YEARS = st.integers(1, 9999)
 
 
 @pytest.mark.parametrize(
-    ("period", "first", "last", "months"),
+    ("period", "first", "last"),
     [
-        ("2022", "2022-01-01", "2022-12-31", 12),
-        ("2022-S1", "2022-01-01", "2022-06-30", 6),
-        ("2022-S2", "2022-07-01", "2022-12-31", 6),
-        ("2022-Q3", "2022-07-01", "2022-09-30", 3),
-        ("2024-02", "2024-02-01", "2024-02-29", 1),
-        ("2023-12", "2023-12-01", "2023-12-31", 1),
-        ("2022-10-25", "2022-10-25", "2022-10-25", 0),
-        ("9999", "9999-01-01", "9999-12-31", 12),
+        ("2022", "2022-01-01", "2022-12-31"),
+        ("2022-S1", "2022-01-01", "2022-06-30"),
+        ("2022-S2", "2022-07-01", "2022-12-31"),
+        ("2022-Q3", "2022-07-01", "2022-09-30"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2023-12", "2023-12-01", "2023-12-31"),
+        ("2022-10-25", "2022-10-25", "2022-10-25"),
+        ("9999", "9999-01-01", "9999-12-31"),
     ],
 )
-def test_a_period_has_a_first_and_a_last_day(period: str, first: str, last: str, months: int) -> None:
-    assert (first_day(period).isoformat(), last_day(period).isoformat(), months_in(period)) == (first, last, months)
+def test_a_period_has_a_first_and_a_last_day(period: str, first: str, last: str) -> None:
+    assert (first_day(period).isoformat(), last_day(period).isoformat()) == (first, last)
 
 
 @pytest.mark.parametrize("text", ["", "2022-13", "2022-02-30", "2022-S3", "2022/2023", "2022-1", "0000", "２０２２"])
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"period such as|out of range|day is"):
         last_day(text)
+
+
+@pytest.mark.parametrize(("period", "months"), [("0000", 12), ("0001-S1", 18), ("0001-Q1", 15), ("0001-02", 14), ("2022", 24276)])
+def test_months_are_counted_from_the_year_0_to_the_end_of_a_period(period: str, months: int) -> None:
+    assert months_to_end(period) == months
+
+
+def test_a_day_ends_no_month() -> None:
+    with pytest.raises(ValueError, match="is a day"):
+        months_to_end("2022-10-25")
 
 
 @given(YEARS, st.sampled_from(["S1 S2", "Q1 Q2 Q3 Q4", " ".join(f"{m:02}" for m in range(1, 13))]))

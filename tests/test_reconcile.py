@@ -10,6 +10,7 @@ from decisionbook.data.figures import Figure
 from decisionbook.data.formulas import Formula
 from decisionbook.data.package import Package
 from decisionbook.data.published import load_figures, load_formulas, unit_factors
+from decisionbook.errors import InputError
 from decisionbook.project import Project
 from decisionbook.reconcile import count_verdicts, reconcile
 
@@ -96,3 +97,10 @@ def test_later_sources_are_unknown_to_early_editions(project: Project) -> None:
     package = Package(project)
     assert {f.source_id for f in load_figures(package, "2019-12-17").values()} == {"002"}
     assert "001" not in {f.source_id for f in load_figures(package, "2022-12-31").values()}
+
+
+def test_a_finding_in_a_unit_that_nobody_knows_is_wrong_input(figures: dict[str, Figure], project: Project) -> None:
+    share = replace(one(figures, "0.92%"), finding="chapter.share")
+    finding = {"value": 92.0, "unit": "万分之", "low": None, "high": None}
+    with pytest.raises(InputError, match=r"finding chapter\.share: found the unit '万分之'"):
+        reconcile({share.figure_id: share}, [], {"chapter.share": finding}, unit_factors(Package(project)))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from decisionbook.cli import main
-from decisionbook.data.scratch import PREFIX, Scratch, remove_dead, scratch_folder
+from decisionbook.data.scratch import PREFIX, Scratch, remove_dead, replace_file, scratch_folder
 from decisionbook.errors import system_fault
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="locks on folders need a POSIX system")
@@ -80,3 +80,19 @@ def test_a_folder_that_could_not_be_copied_whole_is_said_in_words_too() -> None:
 
 def test_a_fault_of_the_program_is_no_fault_of_the_machine() -> None:
     assert system_fault(FileNotFoundError(errno.ENOENT, "No such file")) is None
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ipynb"
+    replace_file(path, b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        replace_file(path, b"new")
+    monkeypatch.undo()
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.ipynb", b"old")]
+    replace_file(path, b"new")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.ipynb", b"new")]

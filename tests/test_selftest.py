@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from decisionbook.reconcile.selftest import self_test
 from decisionbook.reconcile.workbook import write_csv_for_excel, write_workbook
 from decisionbook.render.recalculation import recalculation_data, recalculation_script
 
-from .conftest import ROOT
+from .conftest import ROOT, needs_node
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +64,8 @@ def test_a_factor_of_ten_thousand_is_named(project: Project) -> None:
     assert "factor 10^4" in {c.kind for c in search_causes(row, wrong, formulas)}
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is missing: the page's arithmetic is not compared")
-def test_the_page_computes_what_python_computes(rows: list[Reconciled], project: Project, tmp_path: Path) -> None:
+@needs_node
+def test_the_page_computes_what_python_computes(project: Project, tmp_path: Path) -> None:
     """Every formula of the book, at the printed values and with every input moved by a fifth."""
     package = Package(project)
     figures, formulas = load_figures(package), load_formulas(package)
@@ -96,9 +95,8 @@ def test_the_page_computes_what_python_computes(rows: list[Reconciled], project:
         assert differing == []
 
 
-def test_the_page_accepts_arithmetic_only(tmp_path: Path) -> None:
-    if shutil.which("node") is None:
-        pytest.skip("node is missing")
+@needs_node
+def test_the_page_accepts_arithmetic_only() -> None:
     script = (
         "globalThis.window = globalThis;\n"
         f"require({json.dumps(str(ROOT / 'book' / '_static' / 'engine.js'))}); const E = window.DecisionBookEngine;\n"

@@ -65,7 +65,9 @@ class _Parser(argparse.ArgumentParser):
             if word.startswith("-"):
                 name = word.partition("=")[0]
                 command._refuse(f"an unknown option {name}", one_of(known, 20), did_you_mean(name, known))
-            command._refuse(f"one word too many, {word!r}", "what its --help names", "Quote a value that has spaces.")
+            assigned = "=" in word and "-p" in known
+            remedy = f"A parameter is written -p {word}." if assigned else "Quote a value that has spaces."
+            command._refuse(f"one word too many, {word!r}", "what its --help names", remedy)
         return options
 
     def error(self, message: str) -> NoReturn:
@@ -110,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample and of the self-test (default: 1)")
     check.add_argument("--self-test", type=int, nargs="?", const=500, metavar="N", help="plant N errors of each kind")
     check.set_defaults(command=_check)
-    clean = commands.add_parser("clean", help="remove caches and work folders; published editions stay")
-    clean.add_argument("--all", action="store_true", help="also the unpublished builds and your own runs")
+    clean = commands.add_parser("clean", help="remove caches; published editions and what intake undoes stay")
+    clean.add_argument("--all", action="store_true", help="also unpublished builds, your runs and sweeps")
     clean.set_defaults(command=_clean)
     add_edition_commands(commands)
     add_intake_commands(commands)
@@ -144,13 +146,14 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _params(options: argparse.Namespace) -> int:
-    from .data.declarations import chapter_names, load_chapter
+    from .data.declarations import AN_AREA, chapter_names, load_chapter
     from .project import find_project
 
     project = find_project(options.project)
     if not options.chapter:
         for name in chapter_names(project):
             print(f"{name:32} {load_chapter(project, name).title}")
+        print("\nTheir parameters: decisionbook params CHAPTER")
         return EXIT_OK
     chapter = load_chapter(project, options.chapter)
     print(f"{chapter.name}  {chapter.title} / {chapter.title_en}")
@@ -158,7 +161,7 @@ def _params(options: argparse.Namespace) -> int:
         default = "from the data" if p.default is None else f"{p.default}{p.unit}"
         print(f"\n  {p.name}  ({p.type}{', optional' if p.nullable else ''})  default: {default}")
         if p.allowed:
-            print(f"    allowed: {p.allowed}")
+            print(f"    allowed: {p.allowed.replace('areas.csv', AN_AREA)}")
         print(f"    {p.meaning}\n    {p.meaning_en}")
     return EXIT_OK
 

@@ -39,13 +39,15 @@ class Problem:
     remedy: str = ""
     row: int | None = None
     column: str = ""
+    # What `column` names: a column of a table, or a parameter where there is no table.
+    kind: str = "column"
 
     def __str__(self) -> str:
         place = self.file
         if self.row is not None:
             place += f", row {self.row}"
         if self.column:
-            place += f", column {self.column}"
+            place += f", {self.kind} {self.column}"
         text = f"{place}: found {self.found}; expected {self.expected}"
         return f"{text}. {self.remedy}" if self.remedy else f"{text}."
 
@@ -98,6 +100,11 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return `Did you mean "x"?` for the closest candidate, or an empty string when none is near."""
     close = difflib.get_close_matches(word, [c for c in candidates if c], n=1, cutoff=0.5)
     return f'Did you mean "{close[0]}"?' if close else ""
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 chapter", "2 chapters"; `plural` where the noun takes more than an s."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def one_of(values: Iterable[str], most: int = 12) -> str:

@@ -8,16 +8,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import FrameType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .analysis.intervals import Interval, Quantity, propagate
 from .data.context import DRAWING, UNSEEN, RunContext, read_context
 from .data.declarations import Chapter, load_chapter
-from .data.figures import Figure
-from .data.inputs import ALL_FIGURES, Recorder
+from .data.figures import Figure, decimals
+from .data.inputs import ALL_FIGURES, Cell, Recorder
 from .data.package import Package
-from .data.published import load_figures, unit_factors
+from .data.published import load_figures, unit_ratio
 from .data.text import TEXT_EXPECTED, text_faults
 from .errors import InputError, Problem, did_you_mean, one_of
 
@@ -60,7 +60,8 @@ class _Run:
         self.context = context
         self.package = Package(context.project, context.tables, context.as_of, context.audience)
         self.published = load_figures(self.package, context.as_of)
-        self.names: set[str] = set()
+        # The findings so far, each with the cell that recorded it.
+        self.names: dict[str, Cell] = {}
         # The notebook's own name for this module, by which its reading calls are told apart.
         module = next((n for n, v in namespace.items() if v is sys.modules[__name__]), "nb")
         self.recorder = Recorder(namespace, module)
@@ -86,28 +87,10 @@ def start(chapter: str, namespace: Mapping[str, Any]) -> SimpleNamespace:
     declared = load_chapter(context.project, chapter)
     _run = _Run(declared, context, namespace)
     given = {name: namespace[name] for name in declared.parameters if name in namespace}
-    values = declared.check(given, _areas_by_name())
-    _follow_cells(_run.recorder, sys._getframe(1))
+    values = declared.check(given, _run.package.areas_by_name())
+    _run.recorder.follow(sys._getframe(1))
     _run.recorder.parameters = values
     return SimpleNamespace(**values, as_of=context.as_of, edition=context.edition)
-
-
-_hook: Any = None
-
-
-def _follow_cells(recorder: Recorder, frame: FrameType) -> None:
-    """Tell the recorder which cells run from now on; a kernel's own history is not kept by everything that runs notebooks."""
-    global _hook
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return
-    if _hook is not None:
-        shell.events.unregister("pre_run_cell", _hook)
-    _hook = lambda info: recorder.ran(shell.transform_cell(info.raw_cell))  # noqa: E731 - a new one for each chapter
-    shell.events.register("pre_run_cell", _hook)
-    recorder.started_in(frame)
 
 
 def tables(name: str) -> pd.DataFrame:
@@ -124,21 +107,20 @@ def _note_frame(table: str, frame: pd.DataFrame) -> None:
     _current().recorder.note(sys._getframe(2), table, ids, len(frame), whole=True)
 
 
-def _areas_by_name() -> dict[str, str]:
-    return {row["name_zh"]: row["ref_area"] for row in _current().package.rows("areas")}
-
-
 def area_code(name: str) -> str:
     """Return the official code of an area: 广西 gives 450000; raises InputError with the closest name."""
-    areas = _areas_by_name()
+    areas = _current().package.areas_by_name()
     if name not in areas:
         raise InputError(Problem("areas.csv", repr(name), "the name of an area", did_you_mean(name, areas)))
     return areas[name]
 
 
 def area_name(code: str) -> str:
-    """Return the Chinese name of an area code."""
-    return {code: name for name, code in _areas_by_name().items()}[code]
+    """Return the Chinese name of an area code; raises InputError with the closest code."""
+    names = {code: name for name, code in _current().package.areas_by_name().items()}
+    if code not in names:
+        raise InputError(Problem("areas.csv", repr(code), "the code of an area", did_you_mean(str(code), names)))
+    return names[code]
 
 
 def figure(figure_id: str) -> Quantity:
@@ -161,23 +143,32 @@ def _as_quantity(figure: Figure) -> Quantity:
 def figures(**filters: str | Sequence[str]) -> pd.DataFrame:
     """Return published figures as a data frame, e.g. figures(chapter="carbon_market", indicator="price").
 
-    Columns are those of figures.csv plus `low` and `high`; a filter takes one value or several.
+    Columns are those of figures.csv plus `low` and `high`; a filter takes one value or several. Raises InputError for
+    a filter that is no column.
     """
     run = _current()
     frame = run.package.frame("figures")
-    frame = frame[frame["figure_id"].isin(list(run.published))]
-    for column, wanted in filters.items():
-        if column not in frame.columns:
-            raise InputError(Problem("figures.csv", f"no column {column!r}", one_of(frame.columns, 20)))
-        frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else list(wanted))]
+    frame = _filtered(frame[frame["figure_id"].isin(list(run.published))], "figures.csv", filters)
     intervals = [run.published[i].interval for i in frame["figure_id"]]
     frame = frame.assign(low=[i.low for i in intervals], high=[i.high for i in intervals]).reset_index(drop=True)
     _note_frame("figures" if filters else ALL_FIGURES, frame)
     return frame
 
 
+def _filtered(frame: pd.DataFrame, file: str, filters: Mapping[str, str | Sequence[str]]) -> pd.DataFrame:
+    for column, wanted in filters.items():
+        if column not in frame.columns:
+            near = did_you_mean(column, frame.columns)
+            raise InputError(Problem(file, f"no column {column!r}", one_of(frame.columns, 20), near))
+        frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else list(wanted))]
+    return frame
+
+
 def observations(**filters: str | Sequence[str]) -> pd.DataFrame:
-    """Return official statistics that were out by the edition's date, e.g. observations(indicator="gdp")."""
+    """Return official statistics that were out by the edition's date, e.g. observations(indicator="gdp").
+
+    Columns are those of observations.csv. Raises InputError for a filter that is no column.
+    """
     frame = _observations(**filters)
     _note_frame("observations", frame)
     return frame
@@ -187,9 +178,7 @@ def _observations(**filters: str | Sequence[str]) -> pd.DataFrame:
     run = _current()
     frame = run.package.frame("observations")
     frame = frame[frame["published_by"] <= run.context.as_of]
-    for column, wanted in filters.items():
-        frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else list(wanted))]
-    return frame.reset_index(drop=True)
+    return _filtered(frame, "observations.csv", filters).reset_index(drop=True)
 
 
 def find(
@@ -198,7 +187,8 @@ def find(
     """Return the value of an indicator for an area (by name) and period, or None when nobody prints it.
 
     Looks at, in this order: `override` (an analyst's parameter, in `unit`), the published figures, the official
-    statistics known by the edition's date. A reprint never stands for its original.
+    statistics known by the edition's date, of several vintages the last published. A reprint never stands for its
+    original.
     """
     if override is not None:
         return Quantity.exact(override, unit)
@@ -213,8 +203,8 @@ def find(
         known = known[known["vintage"] == vintage]
     if known.empty:
         return None
-    row = known.iloc[-1]
-    half = 10.0 ** -_decimals(row["obs_value"]) / 2
+    row = known.sort_values("published_by", kind="stable").iloc[-1]
+    half = 10.0 ** -decimals(row["obs_value"]) / 2
     interval = Interval(row["obs_value"] - half, row["obs_value"] + half)
     observation = str(row["observation_id"])
     run.recorder.note(caller, "observations", (observation,))
@@ -238,16 +228,10 @@ def value(
     return found
 
 
-def _decimals(number: float) -> int:
-    text = repr(float(number))
-    return 0 if text.endswith(".0") else len(text.partition(".")[2])
-
-
 def _in_unit(quantity: Quantity, unit: str) -> Quantity:
     if not unit or unit == quantity.unit:
         return quantity
-    factors = unit_factors(_current().package)
-    return quantity.scaled(factors[quantity.unit] / factors[unit], unit)
+    return quantity.scaled(unit_ratio(_current().package, quantity.unit, unit), unit)
 
 
 def bounds(function: Any, *quantities: Quantity, unit: str = "") -> Quantity:
@@ -285,14 +269,15 @@ def record(
 
     `value` is a Quantity (its unit and bounds are kept), a number, or a text generated from numbers; None records
     that the value is missing and is shown as 缺. What it was computed from is recorded with it (see data.inputs).
-    Raises ValueError for a name used twice or a value that is not finite.
+    Raises ValueError for a name used twice, a value that is not finite, bounds that are no numbers or the wrong way round; a cell
+    of JupyterLab that is run again records anew.
     """
     from myst_nb import glue
 
     run = _current()
-    if not name.isidentifier() or name in run.names:
+    cell, before = run.recorder.cell, run.names.get(name)
+    if not name.isidentifier() or (before is not None and not cell.is_again(before)):
         raise ValueError(f"finding {name!r}: a name is an identifier and is used once in a chapter")
-    run.names.add(name)
     inputs, code = run.recorder.inputs(sys._getframe(1), 1, ("value", "low", "high"))
     if isinstance(value, Quantity):
         inputs.carried(value.figures, value.observations)
@@ -303,11 +288,16 @@ def record(
         value = _plain(value)
         if value is None:
             raise ValueError(f"finding {name!r} is not a finite number; record None when it is missing")
+    if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+        raise ValueError(f"finding {name!r}: a bound is not a number; leave it out when there is none")
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"finding {name!r}: its lower bound {low} is above its upper bound {high}")
     content: dict[str, Any] = {"name": name, "value": value, "unit": unit, "low": _plain(low), "high": _plain(high)}
     content |= inputs.content()
     if code:
         content["code"] = code
     _refuse_unfit(f"finding {name!r}", content)
+    run.names[name] = cell
     glue(name, _Finding(content), display=False)
 
 

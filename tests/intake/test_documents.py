@@ -19,14 +19,14 @@ def test_tracked_changes_are_read_as_accepted_and_said(tmp_path: Path) -> None:
     document = read_file(word(tmp_path))
     assert "２２２个" in document.text
     assert "111" not in document.text
-    assert any("final version is read (1 insertions kept, 1 deletions dropped)" in n for n in document.notes)
+    assert any("final version is read (1 insertion kept, 1 deletion dropped)" in n for n in document.notes)
 
 
 def test_merged_cells_and_pictures_are_said(tmp_path: Path) -> None:
     document = read_file(word(tmp_path))
     assert "南宁市\t40\t35.2\n\t22\t12.8" in document.text
-    assert any(n.startswith("1 merged cells") for n in document.notes)
-    assert any(n.startswith("1 pictures were not read") for n in document.notes)
+    assert any(n.startswith("1 merged cell:") for n in document.notes)
+    assert any(n.startswith("1 picture not read:") for n in document.notes)
 
 
 def test_pieces_lead_from_the_text_back_to_the_runs(tmp_path: Path) -> None:

@@ -306,13 +306,14 @@ def test_the_first_failure_in_order_is_told_and_the_others_are_kept(project: Pro
 
 
 def test_clean_spares_what_is_published(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("site", "book", "runs"):
+    kept = {"site", "intake"}
+    for name in ("site", "intake", "book", "office", "runs", "sweeps"):
         (project.build / name).mkdir()
         (project.build / name / "file").write_text("x", encoding="utf-8")
     assert main(["--project", str(project.root), "clean"]) == 0
-    assert {p.name for p in project.build.iterdir()} == {"site", "book", "runs"}
+    assert {p.name for p in project.build.iterdir()} == {*kept, "book", "office", "runs", "sweeps"}
     assert main(["--project", str(project.root), "clean", "--all"]) == 0
-    assert {p.name for p in project.build.iterdir()} == {"site"}
+    assert {p.name for p in project.build.iterdir()} == kept
     assert "_build/book" in capsys.readouterr().out
     assert main(["--project", str(project.root), "clean", "--all"]) == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -14,10 +15,13 @@ from decisionbook.cli import main
 from decisionbook.data.context import RunContext
 from decisionbook.editions.chapter_source import MARK, banner, chapter_notebook, escaped, without_links
 from decisionbook.editions.definition import find_edition
+from decisionbook.errors import RunFailed
 from decisionbook.project import Project
 from decisionbook.runs.chapter_run import DIFF_CSV, as_text, committed_findings, compare
+from decisionbook.runs.execute import execute
 
 from ..conftest import copy_project
+from .helpers import context_with
 
 CHAPTER = "visitor_flow"
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
@@ -133,3 +137,20 @@ def test_the_banner_stands_under_the_title_and_holds_no_markup() -> None:
     assert source.endswith("正文")
     assert escaped("<x>\n:::") in banner(["<x>\n:::"])
     assert escaped("`a`") == r"\`a\`"
+
+
+def test_a_cell_that_fails_says_whether_it_ran_on_the_books_terms(tmp_path: Path) -> None:
+    context = context_with(Project(tmp_path), "fails", "years = 1", "1 / 0")
+
+    def told(given: RunContext, parameters: dict[str, int]) -> str:
+        with pytest.raises(RunFailed) as caught:
+            execute("fails", given, tmp_path / "out.ipynb", parameters)
+        return str(caught.value)
+
+    assert "To see it fail, open notebooks/fails.ipynb in JupyterLab, run it;" in told(context, {})
+    assert "JupyterLab, set years = 2 in its first code cell and run it;" in told(context, {"years": 2})
+    own = replace(context, tables={"observations": tmp_path / "own.csv"})
+    said = told(own, {})
+    assert "It ran on your data" in said
+    assert "data/observations.csv" in said
+    assert "JupyterLab" not in said, "with the book's data it would not fail there"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import ctypes
 import dataclasses
 import json
 import os
@@ -140,13 +142,49 @@ def test_a_notebook_that_tries_the_network_is_told_so_at_its_cell(tmp_path: Path
 @KINDS
 def test_child_processes_and_native_code_have_no_network_either(tmp_path: Path, listener: int, cold: bool) -> None:
     """Where the system has namespaces: a process that no audit hook sees does not reach even this machine."""
-    if not confine._in_child(confine._leave_network):
+    if not confine.network_closes():
         pytest.skip("this system does not let a user make a network namespace")
     code = f"import socket; socket.create_connection(('127.0.0.1', {listener}), timeout=5); print('reached')"
     run = f"import subprocess, sys\nprint(subprocess.run([sys.executable, '-c', {code!r}], capture_output=True, text=True))"
     context = context_with(Project(tmp_path), "child", "pass", run)
     assert "ConnectionRefusedError" in printed(context, "child", cold=cold)
     assert "reached" in printed(with_limits(context, network=True), "child", cold=cold)
+
+
+def test_an_ordinary_user_gets_a_network_of_nothing_and_no_privilege(listener: int) -> None:
+    """The namespace comes with every privilege in it, which a notebook must not keep."""
+    if not confine.network_closes():
+        pytest.skip("this system does not let a user make a network namespace")
+    # That user may not be able to read this Python: what it would import late is imported now.
+    for late in ("ascii", "idna", "utf-8"):
+        codecs.lookup(late)
+
+    def step() -> None:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            # As after the start of a program: only then may a process map its own user.
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+        user = os.getuid()
+        assert confine.close_network()
+        assert os.getuid() == user
+        assert "CapEff:\t0000000000000000" in Path("/proc/self/status").read_text(encoding="ascii")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", listener), timeout=5)
+
+    assert confine._in_child(step)
+
+
+def test_where_no_namespace_is_given_the_process_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise PermissionError("no namespaces here")
+
+    before = os.readlink("/proc/self/ns/net")
+    monkeypatch.setattr(confine, "_leave_network", refused)
+    assert not confine.network_closes()
+    assert not confine.close_network()
+    assert os.readlink("/proc/self/ns/net") == before
 
 
 @KINDS
@@ -227,7 +265,7 @@ def test_a_run_that_allocates_without_end_is_stopped(tmp_path: Path, greedy: str
 def test_a_kernel_that_native_code_ends_is_told_with_its_cell(tmp_path: Path, cold: bool) -> None:
     context = context_with(Project(tmp_path), "native", "pass", "x = 1", "import os\nos.abort()")
     told = failure(context, "native", cold=cold)
-    assert "chapter native, cell 3 (“import os”) ended its kernel (signal 6)" in told
+    assert "chapter native, cell 3 (“import os”) ended its kernel (signal 6, SIGABRT)" in told
     assert "--memory MB" in told
 
 

@@ -125,11 +125,17 @@ def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ends(tmp_path: Path) 
     assert not (tmp_path / "out.ipynb").exists()
 
 
-@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
-def test_the_death_of_a_kernel_is_told(tmp_path: Path, end: str) -> None:
+@pytest.mark.parametrize(
+    ("end", "how"), [("os._exit(3)", "(exit 3)"), ("os.kill(os.getpid(), 9)", "(signal 9, SIGKILL)")], ids=["exit", "signal"]
+)
+def test_the_death_of_a_kernel_is_told_as_it_was(tmp_path: Path, end: str, how: str) -> None:
     context = context_with(Project(tmp_path), "dies", "pass", f"import os\n{end}")
-    with pytest.raises(RunFailed, match=r"chapter dies, cell 2 .* ended its kernel"):
+    with pytest.raises(RunFailed, match=r"chapter dies, cell 2 .* ended its kernel") as told:
         execute("dies", context, tmp_path / "out.ipynb")
+    assert how in str(told.value)
+    # A process that ends itself says nothing of memory; one that is killed may have had none.
+    assert ("memory" in str(told.value)) == ("SIGKILL" in how)
+    assert "{where}" not in str(told.value)
     with running() as client:
         pid = client.km.provisioner.pid
         with pytest.raises(DeadKernelError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import nbformat
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
+from jupyterlab_server.settings_utils import get_settings
 from nbclient import NotebookClient
 
 from decisionbook import charts, notebook
@@ -45,7 +48,26 @@ def test_help_shows_signature_and_docstring(kernel: BlockingKernelClient) -> Non
     assert "Return the value of an indicator" in text
 
 
-def test_a_run_from_the_first_cell_to_the_last_gives_the_committed_findings(tmp_path: Path) -> None:
+def executed(client: BlockingKernelClient, code: str, cell: str | None = None) -> str:
+    """Execute a cell as JupyterLab does, which tells its id, and return the error's message, an empty text without one."""
+    content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+    message = client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else {})
+    client.shell_channel.send(message)
+    while (answer := client.get_shell_msg(timeout=120))["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+        pass
+    return str(answer["content"].get("evalue", ""))
+
+
+def test_a_cell_that_is_run_again_records_anew_and_another_cell_may_not(kernel: BlockingKernelClient) -> None:
+    assert executed(kernel, 'p = nb.start("visitor_flow", globals())', "first") == ""
+    assert executed(kernel, 'nb.record("again", 1.0)', "one") == ""
+    assert executed(kernel, 'nb.record("again", 2.0)', "one") == ""
+    assert "used once" in executed(kernel, 'nb.record("again", 2.0)', "two")
+    assert "used once" in executed(kernel, 'nb.record("again", 2.0)')
+    assert "used once" in executed(kernel, 'nb.record("twice", 1.0); nb.record("twice", 1.0)', "three")
+
+
+def test_a_run_from_the_first_cell_to_the_last_gives_the_committed_findings() -> None:
     committed = nbformat.read(CHAPTER, as_version=4)
     again = nbformat.read(CHAPTER, as_version=4)
     for cell in again.cells:
@@ -69,3 +91,16 @@ def test_charts_are_shown_without_a_network() -> None:
     for data in shown:
         assert data["image/svg+xml"].startswith("<svg")
         assert "http" not in data["image/svg+xml"].replace("http://www.w3.org/", "")
+
+
+def test_lab_asks_nothing_that_needs_the_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = re.search(
+        r'JUPYTER_CONFIG_PATH="\$\(CURDIR\)/([^"]+)" \$\(BIN\)/jupyter lab', (ROOT / "Makefile").read_text(encoding="utf-8")
+    )
+    assert named
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(ROOT / named[1]))
+    plugin = "@jupyterlab/apputils-extension:notification"
+    share = Path(sys.prefix, "share", "jupyter", "lab")
+    settings = get_settings(str(share / "settings"), str(share / "schemas"), "", schema_name=plugin)[0]
+    found = settings["schema"]["properties"]
+    assert (found["fetchNews"]["default"], found["checkForUpdates"]["default"]) == ("false", False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from decisionbook.cli import main
 from decisionbook.data.declarations import load_chapter
 from decisionbook.data.owndata import FAILURES, OwnDataError, is_read, parse_requests, prepare
 from decisionbook.data.package import Package
@@ -218,3 +219,31 @@ def test_a_workbook_template_explains_and_offers_values(package: Package, tmp_pa
     offered = [row[heads.index("confidence")].value for row in book["可选值"].iter_rows(min_row=2, max_row=1 + len(enum))]
     assert offered == enum
     assert path.read_bytes() == write_template(package, "observations", tmp_path / "again.xlsx").read_bytes()
+
+
+def test_a_name_gets_its_code_and_a_pattern_is_told_in_words(package: Package, tmp_path: Path) -> None:
+    row = {
+        "observation_id": "O-9001", "indicator": "gdp", "ref_area": "南宁", "time_period": "2021年", "obs_value": "1",
+        "unit_measure": "亿元", "obs_status": "A", "publisher": "统计局", "title": "公报", "published_by": "22/1/31",
+        "confidence": "high",
+    }  # fmt: skip
+    content = f"{','.join(row)}\n{','.join(row.values())}\n".encode()
+    error = faults(package, tmp_path, content, word="observations+=")
+    told = {p.column: p for p in error.problems}
+    assert told["ref_area"].remedy == 'Did you mean "450100" (南宁市)?'
+    assert told["time_period"].expected.startswith("a period such as 2022, 2022-S1")
+    assert told["published_by"].expected == "a date such as 2022-01-31"
+    assert str(error).splitlines()[-1].startswith("3 faults; nothing was run.")
+
+
+def test_an_empty_template_is_refused_before_anything_runs(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = str(tmp_path / "own.xlsx")
+    assert main(["--project", str(project.root), "template", "visitor_measures", "-o", own]) == 0
+    assert f"then: decisionbook run visitor_flow -d visitor_measures={own}" in capsys.readouterr().out
+    words = ["run", "visitor_flow", "-d", f"visitor_measures={own}", "-o", str(tmp_path / "out")]
+    assert main(["--project", str(project.root), *words]) == 2
+    said = capsys.readouterr()
+    assert "own.xlsx: found column names and no rows; expected rows of data. Fill it in." in said.err
+    assert "running" not in said.out

@@ -17,12 +17,15 @@ import nbformat
 import pytest
 
 from decisionbook.cli import main
+from decisionbook.data.context import RunContext
 from decisionbook.data.declarations import load_chapter
 from decisionbook.data.package import Package
+from decisionbook.editions import run_commands
+from decisionbook.editions.sweep_page import compared
 from decisionbook.errors import InputError
 from decisionbook.project import Project
-from decisionbook.runs import engines
-from decisionbook.runs.sweep import duration, grid_sets, plan, record_file, table_sets
+from decisionbook.runs import cache, engines
+from decisionbook.runs.sweep import digest_of_inputs, duration, grid_sets, plan, record_file, table_sets
 
 from ..conftest import copy_project
 from .helpers import alive, notebook_of
@@ -124,6 +127,14 @@ def test_records_survive_a_cut_off_line_and_refuse_another_sweep(tmp_path: Path)
         pass
 
 
+def test_records_are_of_one_set_of_libraries(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = RunContext(project, "2024.09", "2024-09-30")
+    before = digest_of_inputs(context, "visitor_flow")
+    assert digest_of_inputs(context, "visitor_flow") == before
+    monkeypatch.setattr(cache, "_version", lambda library: "1999")
+    assert digest_of_inputs(context, "visitor_flow") != before
+
+
 def test_durations() -> None:
     assert [duration(s) for s in (0.4, 59.6, 200, 7500)] == ["0 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]
 
@@ -131,15 +142,31 @@ def test_durations() -> None:
 # ---- Runs -------------------------------------------------------------------------------------
 
 
+def test_a_page_compares_findings_that_differ_from_each_other() -> None:
+    def record(a: float, b: float, text: str) -> dict[str, object]:
+        found = {"low": a, "step": a, "same": 7.0, "middle": a, "other": b, "text": text}
+        return {"findings": {name: {"value": value, "unit": ""} for name, value in found.items()}}
+
+    records = [record(1, 4, "x"), record(2, 3, "y")]
+    assert compared(records, ["middle"], ["step"]) == ["middle", "other"]
+    # One that is missing in a run is another series.
+    del records[1]["findings"]["low"]  # type: ignore[attr-defined]
+    records += [record(5, 6, "z")]
+    assert compared(records, ["other"], ["step"]) == ["other", "low", "middle"]
+
+
 def test_a_sweep_collects_failures_and_writes_tables_and_page(
-    tiny: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import duckdb
 
+    monkeypatch.setattr(run_commands, "FAILURES_SHOWN", 1)
     out = tmp_path / "out"
     assert sweep(tiny, out, "--grid", "step=1,13,3", "area=广西,广东", "--keep-notebooks") == 1
     told = capsys.readouterr().out
     assert "[6/6]" in told
+    assert "failed: step=13, area=广西: " in told
+    assert f"and 1 more in {out / 'failures.csv'}" in told
     failed = rows(out / "failures.csv")
     assert [(r["step"], r["area"], r["cell"]) for r in failed] == [("13", "广西", "4"), ("13", "广东", "4")]
     assert all("unlucky" in r["error"] for r in failed)
@@ -153,6 +180,8 @@ def test_a_sweep_collects_failures_and_writes_tables_and_page(
     assert [r["status"] for r in rows(out / "runs.csv")] == ["ok", "ok", "failed", "failed", "ok", "ok"]
     page = (out / "comparison.html").read_text(encoding="utf-8")
     assert "<svg" in page
+    # The book's own rule for charts, which keep their width there, is the more particular one otherwise.
+    assert ".sweep figure .db-chart svg:not(.db-room) { max-width: max(100%, 30rem); }" in page
     assert "unlucky" in page
     assert "分析者重算" in page
     assert not re.search(r"<script|<link|\ssrc=|https?://(?!www\.w3\.org)", page)

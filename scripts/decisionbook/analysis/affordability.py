@@ -58,7 +58,7 @@ def subsidy_needed(
 ) -> float:
     """Return the further subsidy, in yuan a month, that makes a rent affordable at an income; nought when it is.
 
-    Rules and units as in `required_income`. A subsidy pays rent: at most the whole rent.
+    Rules, units and errors as in `required_income`. A subsidy pays rent: at most the whole rent.
     """
     if rule == RULES[0]:
         bearable = threshold * income

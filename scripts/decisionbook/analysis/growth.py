@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..data.periods import last_day, months_in
+from ..data.periods import months_to_end
 
 READINGS = ("1+N倍", "N倍")
 ANNUALISATION = ("翻倍", "全国上半年占比")
@@ -15,23 +15,25 @@ def months_between(start: str, end: str) -> int:
 
     Raises ValueError for a day and for what is no period.
     """
-    return _end_month(end) - _end_month(start)
-
-
-def _end_month(period: str) -> int:
-    if not months_in(period):
-        raise ValueError(f"{period!r} is a day; expected a year, half-year, quarter or month")
-    last = last_day(period)
-    return last.year * 12 + last.month
+    return months_to_end(end) - months_to_end(start)
 
 
 def growth_rate(start: float, end: float) -> float:
-    """Return end / start - 1 as a ratio."""
+    """Return end / start - 1 as a ratio: 40 to 50 gives 0.25. Raises ZeroDivisionError for a start of nothing.
+
+    From a negative start the sign says nothing of the direction: a growth rate is for amounts.
+    """
     return end / start - 1
 
 
 def cagr(start: float, end: float, years: float) -> float:
-    """Return the compound annual growth rate as a ratio: (end / start) ** (1 / years) - 1."""
+    """Return the compound annual growth rate as a ratio: (end / start) ** (1 / years) - 1.
+
+    Raises ValueError for levels of opposite signs, between which nothing grows by a constant rate, and
+    ZeroDivisionError for a start of nothing or no time.
+    """
+    if end / start < 0:
+        raise ValueError(f"no constant rate leads from {start} to {end}")
     return (end / start) ** (1 / years) - 1
 
 
@@ -41,8 +43,8 @@ def monthly_pace(start: float, end: float, months: float) -> float:
 
 
 def monthly_rate(start: float, end: float, months: float) -> float:
-    """Return the compound monthly growth rate as a ratio."""
-    return (end / start) ** (1 / months) - 1
+    """Return the compound monthly growth rate as a ratio: `cagr` with months in the place of years."""
+    return cagr(start, end, months)
 
 
 def implied_base(level: float, multiple: float, reading: str) -> float:
@@ -90,7 +92,13 @@ def logistic_level(level: float, saturation: float, rate: float, years: float) -
 
 
 def years_to_share(level: float, saturation: float, rate: float, part: float) -> float:
-    """Return the years until a logistic path reaches `part` (ratio) of its saturation; 0 when it is there."""
+    """Return the years until a logistic path reaches `part` (ratio) of its saturation; 0 when it is there.
+
+    Negative for a shrinking path, which had that part so long ago. Raises ValueError for a part that no path reaches, and
+    for a path that stands still.
+    """
     if level >= part * saturation:
         return 0.0
+    if not 0 < part < 1 or rate == 0:
+        raise ValueError(f"a path at the rate {rate:g} never reaches {part:.0%} of its saturation")
     return math.log((saturation / level - 1) / (1 / part - 1)) / rate

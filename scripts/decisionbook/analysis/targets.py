@@ -42,7 +42,7 @@ def mean_of_rest(total_rate: float, years: int, *known: float) -> float:
 
 
 def mean_rate(*rates: float) -> float:
-    """Return the compound mean of annual rates (ratios)."""
+    """Return the compound mean of annual rates (ratios): ((1 + g_1) … (1 + g_n)) ** (1 / n) - 1; of at least one."""
     return math.prod(1 + g for g in rates) ** (1 / len(rates)) - 1
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATES = ("present", "weak", "absent", "not_stated")
-GAPS = ("已有", "薄弱", "缺口", "全国也未列名", "未载")
 
 
 def names(cell: str | None) -> list[str]:
@@ -87,7 +86,10 @@ def strongest(states: Iterable[str]) -> str:
 
 
 def gap(state: str, national: int) -> str:
-    """Return the class of a link, one of GAPS, from the region's state and the number of firms named nationally."""
+    """Return the class of a link from the region's state and the number of firms that are named nationally.
+
+    已有 (present), 薄弱 (weak), 缺口 (absent, though firms elsewhere are named), 全国也未列名 (absent, none named) or 未载.
+    """
     if state == "absent":
         return "缺口" if national else "全国也未列名"
     return {"present": "已有", "weak": "薄弱"}.get(state, "未载")

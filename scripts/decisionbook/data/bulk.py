@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 # Below this size a table is validated and read row by row: that takes a moment, and a database a moment to start.
 LARGE = 2_000_000
 Field = Mapping[str, Any]
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 # What is surely of a type; what is written in another way is left to the validator.
 _PLAIN = {"integer": r"[+-]?\d{1,15}", "number": r"[+-]?\d{1,15}(\.\d{1,15})?", "boolean": "true|false", "string": "(?s).*"}
 _LIMITS = {"minimum": "<", "maximum": ">"}
@@ -33,6 +30,13 @@ def is_large(path: Path) -> bool:
         return path.stat().st_size > LARGE
     except OSError:
         return False
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that fetches nothing; a context manager closes it. What CSV and Parquet need is in it."""
+    import duckdb
+
+    return duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
 
 
 def suspects(
@@ -49,21 +53,21 @@ def suspects(
     if conditions is None:
         return None
     try:
-        with duckdb.connect(config=_OFFLINE) as database:
-            database.execute(
+        with database() as cells:
+            cells.execute(
                 "CREATE TABLE cells AS SELECT * FROM read_csv(?, header=true, all_varchar=true, delim=',', quote='\"', "
                 "escape='\"', new_line='\\n', strict_mode=true, max_line_size=10000000, auto_detect=false, columns=?)",
                 [str(path), {str(f["name"]): "VARCHAR" for f in fields}],
             )
             for column, values in references.items():
-                database.execute(f"CREATE TABLE {_name('of ' + column)} AS SELECT unnest(?) AS value", [sorted(values)])
+                cells.execute(f"CREATE TABLE {_name('of ' + column)} AS SELECT unnest(?) AS value", [sorted(values)])
                 conditions.append(f"{_name(column)} NOT IN (SELECT value FROM {_name('of ' + column)})")
             if key:
                 columns = ", ".join(map(_name, key))
                 conditions += [f"{_name(column)} IS NULL" for column in key]
                 conditions.append(f"({columns}) IN (SELECT ({columns}) FROM cells GROUP BY {columns} HAVING count(*) > 1)")
             where = " OR ".join(f"coalesce({condition}, false)" for condition in conditions) or "false"
-            found = database.execute(f"SELECT rowid + 2 FROM cells WHERE {where} ORDER BY rowid LIMIT {most}").fetchall()
+            found = cells.execute(f"SELECT rowid + 2 FROM cells WHERE {where} ORDER BY rowid LIMIT {most}").fetchall()
     except duckdb.Error:
         return None
     return [number for (number,) in found]

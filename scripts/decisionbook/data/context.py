@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import InputError, Problem
 from ..project import Project, find_project
 from .known import INTERNAL
 
@@ -64,9 +65,20 @@ def read_context() -> RunContext:
 
 
 def newest_edition(project: Project) -> dict[str, object]:
-    """Return the edition file with the latest as_of, as a dictionary."""
+    """Return the edition file with the latest as_of, as a dictionary; raises InputError where there is none to read."""
     import yaml
 
     files = sorted(project.editions.glob("*.yml"))
-    editions = [yaml.safe_load(f.read_text(encoding="utf-8")) for f in files]
+    editions = []
+    for file in files:
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(Problem(project.shown(file), str(error).replace("\n", " "), "YAML in UTF-8")) from error
+        if not isinstance(content, dict) or not {"id", "as_of"} <= content.keys():
+            raise InputError(Problem(project.shown(file), "no id or no as_of", "an edition with both"))
+        editions.append(content)
+    if not editions:
+        remedy = "Write one with decisionbook new-edition."
+        raise InputError(Problem(project.shown(project.editions), "no edition", "a file such as 2024.09.yml", remedy))
     return max(editions, key=lambda e: str(e["as_of"]))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import InputError, Problem
 from .package import Package, Row
+from .text import read_text
 
 # Arabic numbers with separators and per cent, superscript marks, runs of Chinese numerals, and words that multiply.
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[¹²³⁰⁴-⁹]+|[零〇一二三四五六七八九十百千万亿两半]+|倍|翻番")
@@ -79,8 +80,7 @@ def read_sources(package: Package, folder: Path) -> dict[str, str]:
                     number,
                 )
             )
-        with path.open(encoding="utf-8", newline="") as handle:
-            texts[row["source_id"]] = handle.read()
+        texts[row["source_id"]] = read_text(path)
     return texts
 
 

@@ -21,6 +21,7 @@ from .text import text_fault, text_problems
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
 CHAPTER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+AN_AREA = "a name (name_zh) in data/areas.csv"
 _RULE = re.compile(r"^\s*(\w+)\s*(<=|<|!=)\s*(\w+)\s*$")
 
 
@@ -58,6 +59,10 @@ class Parameter:
         return "; ".join(parts)
 
     @property
+    def _kind(self) -> str:
+        return "a whole number" if self.type == "integer" else f"an {self.type}" if self.type == "area" else f"a {self.type}"
+
+    @property
     def missing_words(self) -> str:
         """What stands in the book for a parameter without a value."""
         return "由数据给出" if self.printed else "来源未印，须自行给出"
@@ -65,19 +70,19 @@ class Parameter:
     def fault(self, value: Any, areas: Mapping[str, str]) -> tuple[str, str] | None:
         """Return (expected, remedy) when `value` breaks the contract; `areas` maps names to codes."""
         if value is None:
-            return None if self.nullable else (f"a {self.type}", "This parameter must have a value.")
+            return None if self.nullable else (self._kind, "This parameter must have a value.")
         if self.type == "boolean":
             return None if isinstance(value, bool) else ("true or false", "")
         if self.type in ("integer", "number"):
             return self._number_fault(value)
         if not isinstance(value, str):
-            return (f"a {self.type} as text", "Put it in quotes.")
+            return (f"{self._kind} as text", "Put it in quotes.")
         if found := text_fault(value):
             return (f"printable text, without {found}", "")
         if self.choices and value not in self.choices:
             return (one_of(map(str, self.choices)), did_you_mean(value, map(str, self.choices)))
         if self.type == "area" and value not in areas:
-            return ("the name of an area in areas.csv", did_you_mean(value, areas))
+            return (AN_AREA, did_you_mean(value, areas))
         if self.type == "period":
             try:
                 last_day(value)
@@ -86,8 +91,9 @@ class Parameter:
         return None
 
     def _number_fault(self, value: Any) -> tuple[str, str] | None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return (f"a finite {self.type}", "")
+        # By comparison: math.isfinite fails on a whole number that is too long for a float.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
+            return (self._kind, "")
         if self.type == "integer" and value != int(value):
             return ("a whole number", "")
         low = -math.inf if self.minimum is None else self.minimum
@@ -133,7 +139,7 @@ class Chapter:
                 problems.append(Problem(place, f"an unknown parameter {name!r}", f"one of {one_of(self.parameters)}", near))
             elif fault := self.parameters[name].fault(value, areas):
                 expected, remedy = fault
-                problems.append(Problem(place, repr(value), expected, remedy, column=name))
+                problems.append(Problem(place, repr(value), expected, remedy, column=name, kind="parameter"))
         merged = {**self.defaults, **values}
         problems += [] if problems else [p for p in (self._rule_problem(r, merged, place) for r in self.rules) if p]
         if problems:
@@ -142,8 +148,7 @@ class Chapter:
 
     def _rule_problem(self, rule: str, values: Mapping[str, Any], place: str) -> Problem | None:
         match = _RULE.match(rule)
-        if match is None:
-            return Problem(self.file, f"rule {rule!r}", "a rule such as `start < end`")
+        assert match is not None, "a declaration with another rule is not read"
         left, sign, right = match.groups()
         a, b = values[left], values[right]
         if a is None or b is None:
@@ -177,6 +182,8 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    if not isinstance(content, dict):
+        raise InputError(Problem(shown, f"a {type(content).__name__}", "keys and values, such as `title: …`"))
     if unfit := text_problems(content, shown):
         raise InputError(unfit)
     known = {"title", "title_en", "part", "sources", "data_until", "status", "status_note", "tables", "parameters", "rules"}
@@ -190,8 +197,18 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
     problems += [Problem(shown, f"no {key}", "a value") for key in needed if key not in content]
     if content.get("status") not in STATUSES:
         problems.append(Problem(shown, f"status {content.get('status')!r}", one_of(STATUSES), column="status"))
+    for key in ("sources", "tables", "rules"):
+        if not isinstance(content.get(key, []), list):
+            problems.append(Problem(shown, f"{key}: {content[key]!r}", "a list", f"Write {key}: [{content[key]}].", column=key))
     parameters: dict[str, Parameter] = {}
-    for key, entry in (content.get("parameters") or {}).items():
+    declared = content.get("parameters") or {}
+    if not isinstance(declared, dict):
+        problems.append(Problem(shown, "parameters that are no mapping", "a name and its contract each", column="parameters"))
+        declared = {}
+    for key, entry in declared.items():
+        if not isinstance(entry, dict):
+            problems.append(Problem(shown, f"{key}: {entry!r}", "a contract: type, default, meaning", column="parameters"))
+            continue
         allowed = set(Parameter.__dataclass_fields__) - {"name"}
         unknown = [k for k in entry if k not in allowed]
         problems += [
@@ -205,6 +222,12 @@ def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
             parameters[key] = Parameter(name=key, **entry)
     limits, unfit = parse_limits(content.get("limits"), shown)
     problems += unfit
+    for rule in [] if problems else content.get("rules", ()):
+        match = _RULE.match(str(rule))
+        named = (match[1], match[3]) if match else ()
+        if match is None or not set(named) <= parameters.keys():
+            near = next((did_you_mean(n, parameters) for n in named if n not in parameters), "")
+            problems.append(Problem(shown, f"rule {rule!r}", "two parameters and a sign: `start < end`", near, column="rules"))
     if problems:
         raise InputError(problems)
     return Chapter(

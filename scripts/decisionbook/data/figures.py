@@ -85,6 +85,12 @@ def last_significant_unit(value: float) -> float:
     return float(Decimal(1).scaleb(int(exponent)))
 
 
+def decimals(value: float) -> int:
+    """Return how many decimals a number has: 2.50 gives 1, 300 gives 0, 1e-7 gives 7."""
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return max(0, -int(exponent))
+
+
 def printed_interval(value: float, high: float | None, precision: float, qualifier: Qualifier) -> Interval:
     """Return what a printed number stands for, by the closed table of qualifiers.
 

@@ -60,10 +60,11 @@ class Interval:
 def round_half_up(value: float, precision: float) -> float:
     """Return `value` rounded half-up to a multiple of `precision`: 2.345 with 0.01 gives 2.35.
 
-    Works on the shortest decimal text of the float, so that 0.285 is not taken for 0.28499999.
+    Works on the shortest decimal text of the float, so that 0.285 is not taken for 0.28499999. A value that is not
+    finite, or no precision, leaves the value as it is.
     """
-    if not math.isfinite(value):
+    if not math.isfinite(value) or not precision:
         return value
     unit = Decimal(repr(precision))
     exact = Decimal(repr(float(f"{value:.12g}")))
-    return float((exact / unit).quantize(Decimal(1), rounding=ROUND_HALF_UP) * unit)
+    return float((exact / unit).to_integral_value(rounding=ROUND_HALF_UP) * unit)

@@ -36,8 +36,7 @@ def public_lines(package: Package, name: str, lines: list[Line]) -> list[Line]:
     closed = {line["key"] for line in register if line["table"] == name}
     if "*" in closed:
         return []
-    key = package.resource(name)["schema"].get("primaryKey") or []
-    columns = [key] if isinstance(key, str) else key
+    columns = package.primary_key(name)
     figures = {line["key"] for line in register if line["table"] == "figures"}
     return [
         line

@@ -74,7 +74,7 @@ def _declared(path: Any, shown: str, _time: int, _size: int) -> Limits:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
-    limits, problems = parse_limits(content.get("limits"), shown)
+    limits, problems = parse_limits(content.get("limits") if isinstance(content, dict) else None, shown)
     if problems:
         raise InputError(problems)
     return limits

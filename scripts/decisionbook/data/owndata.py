@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import re
 import shutil
@@ -13,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Problem, did_you_mean, one_of
+from ..errors import InputError, Problem, counted, did_you_mean, one_of
 from ..project import Project
 from .declarations import Chapter
 from .package import Package
 from .sheets import Grid, read_grid
-from .text import safe_cell, write_rows
+from .text import write_for_excel, write_rows
 
 FAILURES = "failures.csv"
 FAILURE_COLUMNS = ("file", "row", "column", "found", "expected", "remedy")
@@ -54,7 +52,7 @@ class OwnTable:
     def __str__(self) -> str:
         verb = "added to" if self.request.extend else "in the place of"
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"{self.request.file}: {self.rows} row(s) {verb} the table {self.request.table}{notes}"
+        return f"{self.request.file}: {counted(self.rows, 'row')} {verb} the table {self.request.table}{notes}"
 
 
 class OwnDataError(InputError):
@@ -68,9 +66,8 @@ class OwnDataError(InputError):
         lines = [str(p) for p in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"… and {len(self.problems) - SHOWN} more")
-        files = len({p.file for p in self.problems})
         where = f" All of them as a table: {self.failures}" if self.failures else ""
-        lines.append(f"{len(self.problems)} fault(s) in {files} place(s); nothing was run.{where}")
+        lines.append(f"{counted(len(self.problems), 'fault')}; nothing was run.{where}")
         return "\n".join(lines)
 
 
@@ -131,7 +128,12 @@ def prepare(package: Package, requests: Sequence[Request], folder: Path) -> list
 
 def is_read(project: Project, chapter: Chapter, table: str) -> bool:
     """Return whether a chapter says that it reads a table, in its declaration or in its notebook."""
-    if table in chapter.tables or table in _ALWAYS_READ:
+    return table in _ALWAYS_READ or declares(project, chapter, table)
+
+
+def declares(project: Project, chapter: Chapter, table: str) -> bool:
+    """Return whether a chapter itself names a table that it reads, or reads official statistics."""
+    if table in chapter.tables:
         return True
     code = project.notebook(chapter.name).read_text(encoding="utf-8")
     by_module = table == "observations" and re.search(r"\bnb\.(find|value|observations)\(", code)
@@ -139,14 +141,9 @@ def is_read(project: Project, chapter: Chapter, table: str) -> bool:
 
 
 def write_failures(problems: Iterable[Problem], path: Path) -> None:
-    """Write problems as a CSV that Excel opens: byte-order mark, and no cell that it would take for a formula."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(FAILURE_COLUMNS)
-    for problem in problems:
-        row = problem.as_row()
-        writer.writerow([safe_cell(row[name]) for name in FAILURE_COLUMNS])
-    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
+    """Write problems as a CSV that Excel opens."""
+    rows = (problem.as_row() for problem in problems)
+    write_for_excel(path, [FAILURE_COLUMNS, *([row[name] for name in FAILURE_COLUMNS] for row in rows)])
 
 
 # ---- Conversion -------------------------------------------------------------------------------
@@ -278,8 +275,7 @@ def _columns(
         else:
             heads[name] = head
         columns.append(name)
-    key = package.resource(request.table)["schema"].get("primaryKey", [])
-    key = [key] if isinstance(key, str) else key
+    key = package.primary_key(request.table)
     for field in fields:
         name = field["name"]
         if name not in heads and (name in key or (field.get("constraints") or {}).get("required")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import json
 import re
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from . import bulk, reads
+from .field_words import expected as expected_in
 from .known import INTERNAL, visible_lines
 from .scratch import scratch_folder
 from .text import TEXT_EXPECTED, is_formula, text_fault, text_problems
@@ -90,6 +92,15 @@ class Package:
         """Return the columns of a table as its schema describes them."""
         return self.resource(name)["schema"]["fields"]
 
+    def primary_key(self, name: str) -> list[str]:
+        """Return the columns whose cells together name a row of a table; a table without a key has none."""
+        key = self.resource(name)["schema"].get("primaryKey") or []
+        return [key] if isinstance(key, str) else list(key)
+
+    def areas_by_name(self) -> dict[str, str]:
+        """Return area codes by Chinese name."""
+        return {row["name_zh"]: row["ref_area"] for row in self.rows("areas")}
+
     def catalogue(self) -> list[Row]:
         """Return what the book's data catalogue says of each table: title, description, key, fields, row count."""
         listed = []
@@ -116,7 +127,7 @@ class Package:
                     "title": resource.get("title", resource["name"]),
                     "description": resource.get("description", ""),
                     "path": resource["path"],
-                    "key": list(schema.get("primaryKey", [])),
+                    "key": self.primary_key(resource["name"]),
                     "rows": len(self.rows(resource["name"])),
                     "fields": fields,
                 }
@@ -208,7 +219,6 @@ class Package:
         if not bulk.is_large(self.path(name)):
             return None
         schema = self.resource(name)["schema"]
-        key = schema.get("primaryKey", [])
         references: dict[str, set[str]] = {}
         for foreign in schema.get("foreignKeys", []):
             target = foreign["reference"]["resource"]
@@ -217,7 +227,7 @@ class Package:
                 return None
             references[columns[0]] = {line[targets[0]] for line in self.all_lines(target)}
         # One more than is told: a key that comes twice has two rows, of which one is a fault.
-        return bulk.suspects(self.path(name), self.fields(name), [key] if isinstance(key, str) else key, references, 2 * most)
+        return bulk.suspects(self.path(name), self.fields(name), self.primary_key(name), references, 2 * most)
 
     def _unreadable(self, name: str) -> list[Problem]:
         path = self.path(name)
@@ -282,11 +292,11 @@ class Package:
             cell = ", ".join(str(c) for c in error["fieldCells"])
             target, keys = error["referenceName"] or name, error["referenceFieldNames"]
             known = sorted({str(r[keys[0]]) for r in self.rows(target)})
-            remedy = did_you_mean(cell, known) or f"Add it to {target}.csv first."
+            remedy = did_you_mean(cell, known) or self._code_of(cell, target, keys[0]) or f"Add it to {target}.csv first."
             return Problem(shown, repr(cell), f"a value of {target}.{keys[0]}", remedy, row, column)
         if error["type"] == "type-error":
             field = next(f for f in self.fields(name) if f["name"] == column)
-            return Problem(shown, repr(cell), f"a {field['type']}", "Correct the cell.", row, column)
+            return Problem(shown, repr(cell), expected_in(field), "Correct the cell.", row, column)
         if error["type"] == "constraint-error":
             field = next(f for f in self.fields(name) if f["name"] == column)
             limits = field.get("constraints", {})
@@ -295,17 +305,21 @@ class Package:
                     shown, repr(cell), f"one of {one_of(limits['enum'])}", did_you_mean(str(cell), limits["enum"]), row, column
                 )
             if limits.get("required") and cell in ("", None):
-                return Problem(shown, "an empty cell", f"a {field['type']}", "This column must be filled.", row, column)
-            rules = ", ".join(f"{k} {v}" for k, v in limits.items())
-            return Problem(shown, repr(cell), f"a {field['type']} with {rules}", "Correct the cell.", row, column)
+                return Problem(shown, "an empty cell", expected_in(field), "This column must be filled.", row, column)
+            return Problem(shown, repr(cell), expected_in(field), "Correct the cell.", row, column)
         if error["type"] in ("primary-key", "unique-error"):
-            keys = self.resource(name)["schema"].get("primaryKey", [])
-            column = column or ", ".join([keys] if isinstance(keys, str) else keys)
+            column = column or ", ".join(self.primary_key(name))
             value = cell or ", ".join(str(c) for c in error.get("cells", [])[:1])
             return Problem(
                 shown, f"{value!r} a second time", "a key that no other row has", "Number the row anew or remove it.", row, column
             )
         return Problem(shown, error.get("note") or error["message"], error["title"], "", row, column)
+
+    def _code_of(self, cell: str, target: str, key: str) -> str:
+        """Return a remedy for a name that stands where its code is wanted: 南宁市 for 450100."""
+        codes = {str(r["name_zh"]): str(r[key]) for r in self.rows(target) if r.get("name_zh") and r["name_zh"] != r[key]}
+        near = difflib.get_close_matches(str(cell), codes, n=1, cutoff=0.5)
+        return f'Did you mean "{codes[near[0]]}" ({near[0]})?' if near else ""
 
 
 def _unfit_names(descriptor: Row, shown: str) -> list[Problem]:

@@ -19,9 +19,15 @@ def last_day(period: str) -> date:
     return _days(period)[1]
 
 
-def months_in(period: str) -> int:
-    """Return the months of a period, 0 for a day. Raises ValueError for what is no period."""
-    return _shape(period)[2]
+def months_to_end(period: str) -> int:
+    """Return the months from the beginning of the year 0 to a period's end: 0001-S1 gives 18.
+
+    Raises ValueError for a day and for what is no period. The year 0 is one: its end is where a decimal year counts from.
+    """
+    year, month, months = _shape(period)
+    if not months:
+        raise ValueError(f"{period!r} is a day; expected a year, half-year, quarter or month")
+    return year * 12 + month - 1 + months
 
 
 def _days(period: str) -> tuple[date, date]:
@@ -34,7 +40,7 @@ def _days(period: str) -> tuple[date, date]:
 
 
 def _shape(period: str) -> tuple[int, int, int]:
-    """Return year, first month and number of months."""
+    """Return year, first month and number of months, which is 0 for a day."""
     if not PERIOD.match(period):
         raise ValueError(f"{period!r} is not {EXPECTED}")
     year, rest = int(period[:4]), period[5:]

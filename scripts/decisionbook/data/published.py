@@ -12,6 +12,7 @@ from .figures import Figure, Qualifier, qualifier_of
 from .formulas import Formula, FormulaError, evaluate, parse, parse_inputs
 from .known import RESTRICTIONS
 from .package import Package, Row
+from .text import read_text
 
 
 def qualifiers(package: Package) -> dict[str, Qualifier]:
@@ -22,6 +23,23 @@ def qualifiers(package: Package) -> dict[str, Qualifier]:
 def unit_factors(package: Package) -> dict[str, float]:
     """Return for each unit its factor to the base unit of its dimension (万户 gives 10000)."""
     return {row["unit_measure"]: row["factor"] for row in package.rows("units")}
+
+
+def unit_ratio(package: Package, unit: str, other: str) -> float:
+    """Return how many of `other` are one of `unit`: 1 from 万户 to 户 gives 10000.
+
+    Raises InputError for a unit that units.csv does not have, and between two dimensions.
+    """
+    units = {row["unit_measure"]: row for row in package.rows("units")}
+    shown = package.project.shown(package.path("units"))
+    for name in (unit, other):
+        if name not in units:
+            raise InputError(Problem(shown, f"no unit {name!r}", "a unit of this table", did_you_mean(name, units)))
+    here, there = units[unit], units[other]
+    if here["dimension"] != there["dimension"]:
+        found = f"{unit} ({here['dimension']}) and {other} ({there['dimension']})"
+        raise InputError(Problem(shown, found, "two units of one dimension", "Ask for the value in a unit of its own dimension."))
+    return here["factor"] / there["factor"]
 
 
 def load_figures(package: Package, as_of: str | None = None) -> dict[str, Figure]:
@@ -123,8 +141,7 @@ def _check_restrictions(package: Package) -> list[Problem]:
             near = did_you_mean(table, package.tables)
             problems.append(Problem(shown, f"no table {table!r}", "a table of the Data Package", near, number, "table"))
             continue
-        named = package.resource(table)["schema"].get("primaryKey") or []
-        columns = [named] if isinstance(named, str) else named
+        columns = package.primary_key(table)
         keys = {"/".join(line[c] or "" for c in columns) for line in package.lines(table)} if columns else set()
         if key != "*" and key not in keys:
             expected = f"a key ({'/'.join(columns)}) of {table}, or * for all of it" if columns else f"*: {table} has no key"
@@ -133,7 +150,7 @@ def _check_restrictions(package: Package) -> list[Problem]:
 
 
 def _cycles(formulas: Iterable[Formula]) -> list[list[str]]:
-    # Two prints of one quantity may answer each other; longer rings would let errors hide.
+    # Figures that follow from each other in a ring would let an error answer for itself.
     uses: dict[str, set[str]] = {}
     for formula in formulas:
         uses.setdefault(formula.figure_id, set()).update(f for _, f in formula.inputs)
@@ -174,7 +191,7 @@ def check_places(package: Package, sources: Path) -> tuple[list[Problem], int]:
             found = f"SHA-256 {digest[:12]}… of {row['file']}"
             remedy = f"The text was edited: read again {span}."
             problems.append(Problem(shown, found, f"{row['sha256'][:12]}…", remedy, number, "sha256"))
-        texts[row["source_id"]] = path.open(encoding="utf-8", newline="").read()
+        texts[row["source_id"]] = read_text(path)
     for table in package.tables:
         if not {"source_id", "char_start", "char_end"} <= {f["name"] for f in package.fields(table)}:
             continue

@@ -1,4 +1,4 @@
-"""Temporary folders that a killed process does not leave behind for good: the next command removes them."""
+"""Temporary folders that the next command removes after a kill, and files that are replaced whole or not at all."""
 
 from __future__ import annotations
 
@@ -50,6 +50,17 @@ def scratch_folder() -> Iterator[Path]:
         yield scratch.path
     finally:
         scratch.remove()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Give a file new content in one step: a reader sees the old file or the new one, and a failure leaves the old."""
+    beside = path.with_name(f".{path.name}.tmp")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def remove_dead(base: str | None = None) -> None:

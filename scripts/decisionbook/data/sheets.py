@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Problem, did_you_mean
+from ..errors import InputError, Problem, counted, did_you_mean
+from .bulk import database
 from .text import TEXT_EXPECTED, text_fault
 
 _BLANK = " \t\r\n\u3000\xa0\ufeff"
@@ -72,7 +73,7 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     if problems:
         raise InputError(problems)
     if stripped:
-        grid.notes.append(f"blanks around {stripped} cell(s) removed")
+        grid.notes.append(f"blanks around {counted(stripped, 'cell')} removed")
     return grid
 
 
@@ -184,9 +185,8 @@ def _parquet(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], pr
     import duckdb
 
     try:
-        # Nothing is fetched: what Parquet needs is in the library.
-        with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as database:
-            found = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+        with database() as cells:
+            found = cells.execute("SELECT * FROM read_parquet(?)", [str(path)])
             names = [column[0] for column in found.description or []]
             rows = found.fetchall()
     except duckdb.Error as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 from ..errors import Problem
@@ -17,6 +19,12 @@ LONGEST = 32_767
 TEXT_EXPECTED = f"printable text of at most {LONGEST:,} characters"
 # Full-width signs too: Excel in Chinese takes them for the plain ones.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def read_text(path: Path) -> str:
+    """Return a UTF-8 file with its line ends as they stand: the places of figures are counted in it."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        return handle.read()
 
 
 def text_fault(text: str) -> str:
@@ -59,6 +67,16 @@ def formula_free(cell: object) -> object:
 def safe_cell(cell: object) -> object:
     """Return a cell that a spreadsheet never takes for a formula: text that begins like one gets a quote."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def write_for_excel(path: Path, rows: Iterable[Iterable[object]], safe: Callable[[object], object] = safe_cell) -> None:
+    """Write rows as a CSV that Excel opens: a byte-order mark, by which it knows UTF-8, and no cell that is a formula.
+
+    `safe` is `safe_cell`, or `formula_free` for rows in which numbers stand as text.
+    """
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows([safe(cell) for cell in row] for row in rows)
+    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
 
 
 def write_rows(handle: IO[str], rows: Iterable[Sequence[object]]) -> None:

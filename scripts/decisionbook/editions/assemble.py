@@ -18,7 +18,6 @@ from ..notebook import TABLE_MIME
 from ..project import Project
 from ..render.recalculation import recalculation_script
 from ..runs.execute import GLUE_PREFIX, RunResult
-from .definition import Edition
 
 CHART_MIME = "application/vnd.vegalite.v6+json"
 BOOK_DATA = "book.json"
@@ -28,7 +27,6 @@ _LEFT_OUT = ("editions", "_static", "_templates")
 
 def assemble(
     project: Project,
-    edition: Edition,
     results: Mapping[str, RunResult],
     book: Mapping[str, Any],
     recalculation: Mapping[str, Any],

@@ -15,7 +15,7 @@ from ..data.formulas import Formula
 from ..data.known import known_files
 from ..data.package import Package
 from ..data.published import check_register, load_figures, load_formulas, qualifiers, unit_factors
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, counted, did_you_mean
 from ..project import Project
 from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
 from ..reconcile.causes import search_causes
@@ -24,7 +24,6 @@ from ..render.evidence_data import observation_words
 from ..render.recalculation import recalculation_data
 from ..runs.batch import run_all
 from ..runs.execute import RunResult
-from ..runs.parameters import areas_by_name
 from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
@@ -65,15 +64,20 @@ def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
     if problems:
         raise InputError(problems)
     dates = {row["source_id"]: row["published_on"] for row in package.rows("sources")}
+    first_date = min(dates.values(), default="")
     chapters: dict[str, Chapter] = {}
     shown = f"book/editions/{edition.id}.yml"
-    if edition.as_of < min(dates.values()):
-        expected = f"a day on or after {min(dates.values())}, when the first source came out"
+    if edition.as_of < first_date:
+        expected = f"a day on or after {first_date}, when the first source came out"
         raise InputError(Problem(shown, f"as_of {edition.as_of}", expected, "Move the date.", column="as_of"))
     for name in edition.chapters:
         chapter = chapters[name] = load_chapter(project, name)
+        unknown = [s for s in chapter.sources if s not in dates]
+        for source in unknown:
+            found, near = f"source {source!r}", did_you_mean(source, dates)
+            problems.append(Problem(chapter.file, found, "a source_id of sources.csv", near, column="sources"))
         # A chapter may rest on official statistics alone; those are dated one by one.
-        if chapter.sources and not any(dates[s] <= edition.as_of for s in chapter.sources):
+        if chapter.sources and not unknown and not any(dates[s] <= edition.as_of for s in chapter.sources):
             first = min(dates[s] for s in chapter.sources)
             found = f"chapter {name}, whose first source is of {first}"
             problems.append(Problem(shown, found, f"chapters with a source by {edition.as_of}", "Take it out."))
@@ -81,7 +85,7 @@ def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
         if name not in chapters:
             problems.append(Problem(shown, f"parameters of {name}", "a chapter of this edition", column="parameters"))
         else:
-            chapters[name].check(values, areas_by_name(package), where=f"{shown}, {name}")
+            chapters[name].check(values, package.areas_by_name(), where=f"{shown}, {name}")
     if problems:
         raise InputError(problems)
     return chapters
@@ -160,7 +164,7 @@ def _unchanged(project: Project, edition: Edition, pdf: bool) -> BuildResult | N
     previous = read_manifest(target)
     if previous is None or any(previous.get(key) != value for key, value in _described(project, edition, pdf).items()):
         return None
-    return BuildResult(target, _pdf_path(target, edition), previous["verdicts"], {}, unchanged=True)
+    return BuildResult(target, _pdf_path(target, edition) if pdf else None, previous["verdicts"], {}, unchanged=True)
 
 
 def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: Say) -> BuildResult:
@@ -177,7 +181,7 @@ def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: S
         now = time.perf_counter()
         seconds[name], started = now - started, now
 
-    say(f"Edition {edition.label}: {len(edition.chapters)} chapters, as of {edition.as_of}")
+    say(f"Edition {edition.label}: {counted(len(edition.chapters), 'chapter')}, as of {edition.as_of}")
     chapters = check_inputs(project, edition)
     lap("data")
     work = _work(project, edition)
@@ -192,7 +196,7 @@ def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: S
     changes = changes_page(project, edition, before, snapshot, results)
     book = book_content(project, edition, chapters, findings, rows)
     book |= {"changes": changes, "exhibits": exhibits(results, chapters)}
-    source = assemble(project, edition, results, book, _recalculation(project, edition, chapters, rows), work / "source")
+    source = assemble(project, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
     staging = staging_folder(target)
     begin_pages(work)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..data.coverage import REASONS, account, read_sources, sample_excluded
 from ..data.package import Package
 from ..data.published import check_places, check_register, load_figures, load_formulas
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem, counted
 from ..project import Project
 from ..reconcile import count_verdicts
 from ..reconcile.causes import search_causes
@@ -24,24 +24,29 @@ def check(project: Project, sources: Path | None, say: Callable[[str], None]) ->
     problems = problems or check_register(package)
     if problems:
         raise InputError(problems)
-    counted = ", ".join(f"{len(package.rows(name))} {name}" for name in package.tables)
-    say(f"data: valid ({counted})")
+    rows = {name: len(package.rows(name)) for name in package.tables}
+    first = ", ".join(f"{rows[name]} {name}" for name in ("sources", "figures", "formulas", "observations") if name in rows)
+    say(f"data: valid ({first}; {counted(sum(rows.values()), 'row')} in {counted(len(rows), 'table')})")
     failed = False
     if sources is None:
         say("places: not verified; name the folder of the source texts with --sources DIR")
     else:
+        if not sources.is_dir():
+            raise InputError(Problem("--sources", f"no folder {sources}", "the folder with the source texts"))
         faults, compared = check_places(package, sources)
+        if missing := [fault for fault in faults if fault.column == "file"]:
+            raise InputError(missing)
         for fault in faults:
             say(str(fault))
-        say(f"places: {compared} compared with the source texts, {len(faults)} faults")
+        say(f"places: {compared} compared with the source texts, {counted(len(faults), 'fault')}")
         failed |= bool(faults) or not _covered(package, sources, say)
         failed |= not _corrections_stand(package, sources, say)
     edition = find_edition(project, None)
     findings = _built_findings(project)
-    rows = reconcile_edition(project, edition, findings)
-    say(f"reconciliation ({edition.id}): " + ", ".join(f"{n} {v}" for v, n in count_verdicts(rows).items()))
+    reconciled = reconcile_edition(project, edition, findings)
+    say(f"reconciliation ({edition.id}): " + ", ".join(f"{n} {v}" for v, n in count_verdicts(reconciled).items()))
     figures, formulas = load_figures(package, edition.as_of), load_formulas(package)
-    for row in rows:
+    for row in reconciled:
         if row.verdict == "contradicted":
             answer = f"{row.answer.value:.6g} {row.figure.unit_measure}" if row.answer else ""
             printed = f"{row.figure.figure_id} prints {row.figure.published}, follows {answer}"

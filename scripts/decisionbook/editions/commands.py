@@ -7,7 +7,7 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, CheckFailed, InputError, Problem
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, CheckFailed, InputError, Problem, counted
 from ..project import Project, find_project
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ def _verify(options: argparse.Namespace) -> int:
     report = verify(options.folder, records)
     for line in (*report.problems, *(f"note: {note}" for note in report.notes)):
         print(line)
-    found = f"{len(report.problems)} problem(s)" if report.problems else "all as published"
-    print(f"{len(report.editions)} edition(s), {report.files} files: {found}")
+    found = counted(len(report.problems), "problem") if report.problems else "all as published"
+    print(f"{counted(len(report.editions), 'edition')}, {counted(report.files, 'file')}: {found}")
     return EXIT_CHECK_FAILED if report.problems else EXIT_OK
 
 

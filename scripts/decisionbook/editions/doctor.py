@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError
 from ..project import Project, find_project
-from ..runs import warm
+from ..runs import confine, warm
 
 # Below these a build, or a sweep beside it, does not get to its end.
 _LEAST_DISK, _GOOD_DISK = 200_000_000, 1_000_000_000
@@ -27,6 +27,7 @@ _EXTRAS = {"test": "the tests", "lab": "JupyterLab", "audit": "the check for kno
 _PROGRAMS = (
     (("chromium", "chromium-browser", "google-chrome"), "Chromium", "the browser tests are skipped", "apt-get install chromium"),
     (("pdftotext",), "Poppler", "the tests of the PDF's text are skipped", "apt-get install poppler-utils"),
+    (("node",), "Node.js", "the tests do not compare the page's arithmetic with Python's", "install Node.js"),
     (("git",), "Git", "changes of data and notebooks leave no history", "install git"),
     (("libreoffice", "soffice"), "LibreOffice", "Word and slides are not tried in an office program", "install LibreOffice"),
 )
@@ -166,6 +167,12 @@ def _kernels() -> list[Finding]:
         why = f"{warm.COLD} is set" if os.environ.get(warm.COLD) else "this system cannot fork a process"
         remedy = f"unset {warm.COLD}" if os.environ.get(warm.COLD) else "On Windows, work in WSL."
         found.append(Finding("note", "Warm kernels", why, "each run takes one to two seconds longer", remedy))
+    if confine.network_closes():
+        found.append(Finding("ok", "Network of runs", "closed by the system: a notebook, its child processes, native code"))
+    else:
+        cost = "Python's own attempts are refused; a child process or native code of a notebook reaches the network"
+        remedy = "Run chapters that you did not write where users may have network namespaces (Linux)."
+        found.append(Finding("note", "Network of runs", "this system gives a user no network namespace", cost, remedy))
     return found
 
 

@@ -14,8 +14,6 @@ from .definition import Edition
 from .sign_off import find_current
 from .sphinx_build import book_overrides, run_sphinx
 
-FORMATS = ("docx", "slides")
-
 
 def office_folder(project: Project, edition: Edition) -> Path:
     """Return the folder of an edition's documents: beside its build, since what is edited is no part of an edition."""

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem, one_of
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem, counted, one_of
 from ..project import find_project
 from .limit_options import add_limits, with_limits
+
+# Failures of a sweep that the terminal shows; the file has all.
+FAILURES_SHOWN = 5
 
 
 def add_commands(commands: Any) -> None:
@@ -117,20 +120,22 @@ def _inputs(
     """Return the prepared tables and the checked parameters; the faults in both are told together."""
     from ..data.owndata import OwnDataError, prepare
     from ..data.package import Package
-    from ..runs.parameters import areas_by_name, collect
+    from ..runs.parameters import collect
 
     faults: list[InputError] = []
     own: list[Any] = []
     values: dict[str, Any] = {}
     try:
         own = prepare(edition.package(project), requests, folder)
+        if empty := [t.request.file for t in own if not t.rows]:
+            raise InputError(Problem(str(file), "column names and no rows", "rows of data", "Fill it in.") for file in empty)
     except InputError as error:
         faults.append(error)
     package = Package(project, {table.request.table: table.path for table in own})
     try:
         given = collect(chapter, package, options.assignments, options.file)
         values = {**edition.parameters.get(chapter.name, {}), **given}
-        chapter.check(values, areas_by_name(package), where=f"-p, with the parameters of {edition.id}")
+        chapter.check(values, package.areas_by_name(), where=f"-p, with the parameters of {edition.id}")
     except InputError as error:
         faults.append(error)
     if len(faults) == 2:
@@ -160,7 +165,8 @@ def _sweep(options: argparse.Namespace) -> int:
     from .lock import writing
 
     if bool(options.grid) == bool(options.sets):
-        raise InputError(Problem("sweep", "both or neither of --grid and --table", "one of the two"))
+        found = "both --grid and --table" if options.grid else "neither --grid nor --table"
+        raise InputError(Problem("sweep", found, "one of the two", "For a grid: --grid NAME=A,B,C"))
     if options.workers is not None and options.workers < 1:
         raise InputError(Problem("--workers", str(options.workers), "at least 1"))
     project = find_project(options.project)
@@ -176,7 +182,7 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
     from ..data.package import Package
     from ..runs.engines import default_workers
     from ..runs.sweep import digest_of_inputs, grid_sets, plan, run_sweep, table_sets
-    from ..runs.sweep_results import write_results
+    from ..runs.sweep_results import FAILED, write_results
     from .sweep_page import write_sweep_page
 
     own, base = _inputs(options, project, edition, chapter, requests, folder)
@@ -190,8 +196,8 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
     runs = plan(chapter, package, sets, base, where, digest_of_inputs(context, chapter.name), skip)
     _say_tables(project, chapter, own)
     workers = options.workers or default_workers()
-    place = options.scheduler or f"{min(workers, len(runs))} process(es)"
-    print(f"{len(runs)} runs of {chapter.name} ({chapter.title}) as of {edition.as_of}, on {place} …")
+    place = options.scheduler or counted(min(workers, len(runs)), "process", "processes")
+    print(f"{counted(len(runs), 'run')} of {chapter.name} ({chapter.title}) as of {edition.as_of}, on {place} …")
     records = run_sweep(
         chapter.name, context, runs, folder, workers=workers, scheduler=options.scheduler,
         keep=options.keep_notebooks, retry=options.retry_failed,
@@ -199,8 +205,11 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
     paths = write_results(runs, records, folder)
     paths.append(write_sweep_page(project, edition, chapter, runs, records, folder, options.finding))
     failed = [record for record in records if record["status"] != "ok"]
-    for record in failed[:5]:
-        print(f"  failed: {record['parameters']}: {record['error']}")
+    for record in failed[:FAILURES_SHOWN]:
+        given = ", ".join(f"{name}={value}" for name, value in record["parameters"].items()) or "defaults"
+        print(f"  failed: {given}: {record['error']}")
+    if len(failed) > FAILURES_SHOWN:
+        print(f"  … and {len(failed) - FAILURES_SHOWN} more in {folder / FAILED}; --retry-failed runs them again")
     for path in paths:
         print(path)
     print(f"{len(runs) - len(failed)} of {len(runs)} runs have findings" + (f"; {len(failed)} failed" if failed else ""))
@@ -208,15 +217,23 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
 
 
 def _template(options: argparse.Namespace) -> int:
+    from ..data.declarations import chapter_names, load_chapter
+    from ..data.owndata import declares
     from ..data.package import Package
     from .table_template import write_template
 
-    package = Package(find_project(options.project))
+    project = find_project(options.project)
+    package = Package(project)
     if not options.table:
         for name in package.tables:
             print(f"{name:32} {package.resource(name).get('title', '')}")
+        print("\nAn empty file of one: decisionbook template TABLE")
         return EXIT_OK
     package.resource(options.table)
     path = write_template(package, options.table, options.output or Path(f"{options.table}.xlsx"))
-    print(f"wrote {path}; fill it, then: decisionbook run CHAPTER -d {options.table}={path}")
+    readers = [name for name in chapter_names(project) if declares(project, load_chapter(project, name), options.table)]
+    print(f"wrote {path}; fill it, then: decisionbook run {readers[0] if readers else 'CHAPTER'} -d {options.table}={path}")
+    if len(readers) != 1:
+        said = f"chapters that read {options.table}: {', '.join(readers)}" if readers else f"no chapter reads {options.table} yet"
+        print(f"  {said}")
     return EXIT_OK

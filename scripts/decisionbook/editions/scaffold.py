@@ -90,7 +90,7 @@ def plan_chapter(project: Project, request: Request) -> Plan:
         content = dict(sorted({**content, name: other}.items()))
         changed[alternatives] = json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
     if request.module:
-        created |= _module(project, name, series)
+        created |= _module(project, name)
     return Plan(name, edition, series, created, changed)
 
 
@@ -273,7 +273,7 @@ def _module_paths(project: Project, name: str) -> tuple[Path, Path]:
     return analysis / f"{name}.py", tests / f"test_{name}.py"
 
 
-def _module(project: Project, name: str, series: Series) -> dict[Path, bytes]:
+def _module(project: Project, name: str) -> dict[Path, bytes]:
     """Return a module of pure functions for the chapter and its test."""
     module, test = _module_paths(project, name)
     code = (

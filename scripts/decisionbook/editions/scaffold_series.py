@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..data.figures import decimals
 from ..data.package import Package
 from ..errors import InputError, Problem, did_you_mean, one_of
 
@@ -26,6 +27,8 @@ class Series:
     start: str
     end: str
     other_area: str
+    # The other indicators that the area has a series of.
+    alternatives: tuple[str, ...] = ()
 
     @property
     def change_unit(self) -> tuple[str, str]:
@@ -39,7 +42,7 @@ def choose_series(package: Package, indicator: str | None, area: str | None) -> 
     Without an indicator, the one with most periods; of several with equally many, the first in indicators.csv.
     Raises InputError when nothing known by the package's date fits, naming what does.
     """
-    areas = {row["name_zh"]: row["ref_area"] for row in package.rows("areas")}
+    areas = package.areas_by_name()
     names = {code: name for name, code in areas.items()}
     area = area or HOME
     if area not in areas:
@@ -80,11 +83,12 @@ def choose_series(package: Package, indicator: str | None, area: str | None) -> 
         area=area,
         unit=unit,
         unit_en=unit_en or unit,
-        digits=max(_decimals(value) for value, _ in own.values()),
+        digits=max(decimals(value) for value, _ in own.values()),
         start=start,
         end=end,
         # With no second area the same one is looked at over a shorter span.
         other_area=others[0] if others else "",
+        alternatives=tuple(name for name in usable if name != best[0]),
     )
 
 
@@ -104,7 +108,3 @@ def middle_period(package: Package, series: Series) -> str:
 def _inside_a_sentence(name: str) -> str:
     # GDP and IT stay as they are.
     return name[:1].lower() + name[1:] if name[1:2].islower() else name
-
-
-def _decimals(number: float) -> int:
-    return len(f"{number:.6f}".rstrip("0").partition(".")[2])

@@ -95,7 +95,8 @@ def state(edition: Edition) -> list[str]:
         else:
             holds = "valid" if role in edition.valid_signatures else "void: the findings have changed since"
             lines.append(f"{role}  {given.name}  {given.date}  {holds}")
-    lines.append("unsigned: it prints 送审稿" if edition.draft else "signed by all four")
+    missing = [role for role in ROLES if role not in edition.valid_signatures]
+    lines.append(f"still to sign: {', '.join(missing)}; until then it prints 送审稿" if edition.draft else "signed by all four")
     return lines
 
 

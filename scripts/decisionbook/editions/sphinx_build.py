@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.package import Package
-from ..errors import CheckFailed
+from ..errors import CheckFailed, counted
 from ..project import Project
 from .assemble import BOOK_DATA
 from .definition import Edition
@@ -154,14 +154,14 @@ def run_sphinx(builder: str, project: Project, source: Path, output: Path, work:
         # Sphinx keeps a traceback among the temporary files; what it says is in the log of the build.
         Path(saved).unlink(missing_ok=True)
     if outcome:
-        raise CheckFailed(_explain(builder, log.getvalue(), source, project))
+        raise CheckFailed(_explain(builder, log.getvalue(), source))
 
 
-def _explain(builder: str, log: str, source: Path, project: Project) -> str:
+def _explain(builder: str, log: str, source: Path) -> str:
     """Return the warnings of a failed build with the paths of the project instead of those of the work folder."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
     lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Exception|Error:", line)]
     if not lines:
         lines = plain.strip().splitlines()[-15:]
     text = "\n".join(dict.fromkeys(lines)).replace(f"{source}/", "")
-    return f"Sphinx ({builder}) found {len(lines)} fault(s); the last good build is untouched:\n{text}"
+    return f"Sphinx ({builder}) found {counted(len(lines), 'fault')}; the last good build is untouched:\n{text}"

@@ -42,11 +42,12 @@ def standalone_page(site: Path, name: str, *, mark: str, about: str, footer: Seq
     """Return the page `name` of a site that Sphinx has built as one file.
 
     `mark` and `about` (plain text) stand above it on every screen, `footer` below. Raises OfflineError when something in the page
-    would be loaded from the network.
+    would be loaded from the network, or is code of its own.
     """
     source = (site / f"{name}.html").read_text(encoding="utf-8")
     if problems := rewrite_page(source, root="", csp=False).problems:
-        raise OfflineError("the page must not need the network:\n" + "\n".join(f"  {p}" for p in problems))
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise OfflineError(f"the page must not need the network, nor run code of its own:\n{listed}")
     found = _ARTICLE.search(source)
     if found is None:
         raise CheckFailed('book/_templates/layout.html has no <article class="db-article">; a page alone needs one')

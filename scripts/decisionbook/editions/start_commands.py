@@ -20,7 +20,7 @@ def add_commands(commands: Any, parser: Callable[[], argparse.ArgumentParser]) -
     new.add_argument("--title-en", metavar="TEXT", help="English title")
     new.add_argument("--part", metavar="TEXT", help="the part of the book (default: that of the edition's last chapter)")
     new.add_argument("--source", dest="sources", metavar="SOURCE", action="append", default=[], help="a briefing, by its id")
-    new.add_argument("--indicator", metavar="INDICATOR", help="the series to begin with (default: the longest of the area)")
+    new.add_argument("--indicator", metavar="INDICATOR", help="the official series it begins with (default: the longest)")
     new.add_argument("--area", metavar="AREA", help="the area it is about (default: 广西)")
     new.add_argument("--edition", metavar="ID", help="the edition it joins (default: the newest); not a published one")
     new.add_argument("--module", action="store_true", help="also a module of pure functions and its test")
@@ -53,7 +53,10 @@ def _new(options: argparse.Namespace) -> int:
     )  # fmt: skip
     plan = plan_chapter(project, request)
     series = plan.series
-    print(f"{series.area} {series.indicator_zh} ({series.indicator}), {series.start} to {series.end}, {series.unit}")
+    print(f"begins with {series.area} {series.indicator_zh} ({series.indicator}), {series.start} to {series.end}, {series.unit}")
+    if options.indicator is None:
+        others = f"; to begin with another: --indicator {' or '.join(series.alternatives)}" if series.alternatives else ""
+        print(f"  the longest official series of {series.area}, until the chapter has numbers of its own{others}")
     for path in plan.created:
         print(f"{'would write' if options.dry_run else 'writes'}  {project.shown(path)}")
     for path in plan.changed:

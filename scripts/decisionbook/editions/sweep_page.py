@@ -29,7 +29,8 @@ _OWN_SHEET = """
 .sweep h1 { margin-top: 24px; }
 .sweep .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 24px 32px; }
 .sweep figure { margin: 0; min-width: 0; }
-.sweep figure svg { max-width: 100%; height: auto; }
+/* The book's charts keep their width and are drawn anew by a script; here they shrink, on a phone no further than can be read. */
+.sweep figure .db-chart svg:not(.db-room) { max-width: max(100%, 30rem); }
 .sweep td.right, .sweep th.right { text-align: right; }
 """
 
@@ -49,16 +50,20 @@ def key_findings(project: Project, chapter: Chapter) -> list[str]:
 def compared(records: Sequence[Record], preferred: Sequence[str], names: Sequence[str] = ()) -> list[str]:
     """Return the numeric findings that differ between the runs: the preferred ones first, at most MOST_FINDINGS.
 
-    `names` are the parameters that vary: a finding of such a name only repeats one.
+    `names` are the parameters that vary: a finding of such a name only repeats one. Of findings that are equal in every
+    run the first stands for all.
     """
-    values: dict[str, list[Any]] = {}
-    for record in records:
+    values: dict[str, dict[int, float]] = {}
+    for number, record in enumerate(records):
         for name, finding in record["findings"].items():
             if isinstance(finding["value"], int | float):
-                values.setdefault(name, []).append(finding["value"])
-    varying = [name for name, given in values.items() if len(set(given)) > 1 and name not in names]
+                values.setdefault(name, {})[number] = finding["value"]
+    varying = [name for name, given in values.items() if len(set(given.values())) > 1 and name not in names]
     first = [name for name in preferred if name in varying]
-    return [*first, *(name for name in varying if name not in first)][:MOST_FINDINGS]
+    chosen: dict[tuple[tuple[int, float], ...], str] = {}
+    for name in [*first, *(name for name in varying if name not in first)]:
+        chosen.setdefault(tuple(values[name].items()), name)
+    return list(chosen.values())[:MOST_FINDINGS]
 
 
 def write_sweep_page(
@@ -84,7 +89,8 @@ def write_sweep_page(
         body.append(f"<h2>排名</h2><p>按第一项结果由大到小；全部结果见 results.csv。</p>{_ranking(runs, records, names, chosen)}")
     if failed:
         rows = [[run.number, *(run.values.get(n) for n in names), r.get("cell"), r["error"]] for run, r in failed[:MOST_ROWS]]
-        body.append(f"<h2>失败</h2>{_table(['组', *names, '单元', '原因'], rows)}")
+        more = f"以下为前 {MOST_ROWS} 组，全部" if len(failed) > MOST_ROWS else ""
+        body.append(f"<h2>失败</h2><p>{more}见 failures.csv。</p>{_table(['组', *names, '单元', '原因'], rows)}")
     path = folder / "comparison.html"
     path.write_text(_page(project, f"{chapter.title}：参数比较", "\n".join(body)), encoding="utf-8", newline="\n")
     return path

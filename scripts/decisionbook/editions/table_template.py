@@ -14,7 +14,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ..data.field_words import pattern_zh
 from ..data.package import Package
+from ..data.text import write_for_excel
 from ..errors import InputError, Problem
 from ..reconcile.workbook import without_clock
 
@@ -41,7 +43,7 @@ def write_template(package: Package, table: str, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     names = [field["name"] for field in package.fields(table)]
     if path.suffix.lower() == ".csv":
-        path.write_bytes(b"\xef\xbb\xbf" + ",".join(names).encode("utf-8") + b"\r\n")
+        write_for_excel(path, [names])
     else:
         path.write_bytes(_workbook(package, table))
     return path
@@ -49,9 +51,7 @@ def write_template(package: Package, table: str, path: Path) -> Path:
 
 def explained(package: Package, table: str) -> list[tuple[str, ...]]:
     """Return one row a column: name, title, type, whether it must be filled, rules, an example, notes."""
-    resource = package.resource(table)
-    key = resource["schema"].get("primaryKey", [])
-    key = [key] if isinstance(key, str) else key
+    key = package.primary_key(table)
     references = _references(package, table)
     first = next(iter(package.lines(table)), {})
     rows: list[tuple[str, ...]] = []
@@ -65,7 +65,7 @@ def explained(package: Package, table: str) -> list[tuple[str, ...]]:
         if "maximum" in limits:
             rules.append(f"不大于 {limits['maximum']}")
         if "pattern" in limits:
-            rules.append(f"格式（正则）{limits['pattern']}")
+            rules.append(pattern_zh(limits["pattern"]))
         if field["name"] in references:
             rules.append("须是表 {} 里 {} 列的值".format(*references[field["name"]]))
         if field["name"] in key:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..data.coverage import REASONS, account
+from ..data.field_words import expected as expected_in
 from ..data.formulas import FormulaError, parse, parse_inputs
 from ..data.package import Package
 from ..data.published import check_places, check_register
@@ -25,6 +26,7 @@ from .reader import area_names
 from .sheet import Sheet, figure_columns, read_sheet
 from .units import composed_unit, with_composed
 
+_NUMBER = r"-?\d+(\.\d+)?([eE]-?\d+)?"
 _YES, _NO = {"是", "y", "yes", "true", "1", "x", "√", "✓"}, {"否", "n", "no", "false", "0", "×"}
 TABLES = ("sources", "units", "indicators", "figures", "formulas", "exclusions")
 Row = dict[str, str]
@@ -39,7 +41,7 @@ def apply_sheet(project: Project, path: Path, folder: Path, say: Say, *, dry_run
     package = Package(project)
     sheet = read_sheet(package, path)
     problems: list[Problem] = []
-    source = _source(package, sheet, folder, problems)
+    source = _source(package, sheet, problems)
     text = _kept_text(sheet, source, folder, problems)
     figures, indicators, waiting = _figures(package, sheet, source, text, partial, problems)
     formulas = _formulas(package, sheet, {r["figure_id"] for r in figures}, problems)
@@ -82,7 +84,7 @@ def _registered(package: Package, source: Row) -> bool:
     return any(r["source_id"] == source["source_id"] for r in package.rows("sources"))
 
 
-def _source(package: Package, sheet: Sheet, folder: Path, problems: list[Problem]) -> Row:
+def _source(package: Package, sheet: Sheet, problems: list[Problem]) -> Row:
     shown = sheet.shown("source")
     rows = sheet.grids["source"]
     if len(rows) != 1:
@@ -99,7 +101,7 @@ def _source(package: Package, sheet: Sheet, folder: Path, problems: list[Problem
             )
             problems.append(Problem(shown, "an empty cell", str(field.get("title", name)), remedy, 2, name))
         elif value and "pattern" in limits and not re.fullmatch(limits["pattern"], value):
-            problems.append(Problem(shown, repr(value), f"text like {limits['pattern']}", "", 2, name))
+            problems.append(Problem(shown, repr(value), expected_in(field), "", 2, name))
         elif value and "enum" in limits and value not in limits["enum"]:
             problems.append(Problem(shown, repr(value), one_of(limits["enum"]), did_you_mean(value, limits["enum"]), 2, name))
     for known in package.rows("sources"):
@@ -175,12 +177,11 @@ def _figures(
 
         for name, field in fields.items():
             limits, value = field.get("constraints", {}), row[name]
+            form = _NUMBER if field["type"] in ("integer", "number") else limits.get("pattern")
             if limits.get("required") and not value and name != "indicator":
                 fault(name, field.get("title", name), "This column must be filled.")
-            elif value and field["type"] in ("integer", "number") and not re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?", value):
-                fault(name, f"a {field['type']}")
-            elif value and "pattern" in limits and not re.fullmatch(limits["pattern"], value):
-                fault(name, f"text like {limits['pattern']}")
+            elif value and form and not re.fullmatch(form, value):
+                fault(name, expected_in(field))
             elif value and "enum" in limits and value not in limits["enum"]:
                 fault(name, one_of(limits["enum"]), did_you_mean(value, limits["enum"]))
             elif value and name in known and value not in known[name][1]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..data.package import Package
+from ..data.scratch import replace_file
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from .documents import Say
@@ -38,9 +38,7 @@ def replace_tables(project: Project, trial: Project, source_id: str, tables: Seq
 
 def swap(source: Path, target: Path) -> None:
     """Put a copy of `source` in the place of `target`: a reader sees the old file or the new one, never half of one."""
-    beside = target.with_name(f".{target.name}.new")
-    beside.write_bytes(source.read_bytes())
-    os.replace(beside, target)
+    replace_file(target, source.read_bytes())
 
 
 def undo(project: Project, source_id: str, say: Say) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from ..data.package import Package
 
 _CHINESE = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]+")
-STOCK_KINDS = frozenset({"stock"})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 
 from ..errors import InputError, Problem, did_you_mean
 
-SUFFIXES = (".txt", ".docx", ".pdf")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 Say = Callable[[str], None]
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, counted
 from .documents import Document, Say, squeeze
 
 _FOLIO = re.compile(r"[-—–·\s]*(?:第\s*)?\d{1,4}(?:\s*页)?[-—–·\s]*")
@@ -53,7 +53,7 @@ def read_pdf(path: Path, say: Say) -> Document:
     if not text.strip():
         if unread or not total:
             raise _damaged(path, ValueError(f"none of {total} pages can be read"))
-        said = f"{total} pages without a text layer ({pictures} pictures)"
+        said = f"{counted(total, 'page')} without a text layer ({counted(pictures, 'picture')})"
         remedy = "It is a scan: recognise its text (OCR) with a scanner's program or WPS, and save it as .docx or .txt."
         raise InputError(Problem(str(path), said, "a PDF with text", remedy))
     if blank:
@@ -61,7 +61,7 @@ def read_pdf(path: Path, say: Say) -> Document:
     if unread:
         notes.append(f"{len(unread)} of {total} pages are damaged and were not read: {_few(unread)}")
     if pictures:
-        notes.append(f"{pictures} pictures were not read: a table or chart among them must be typed in by hand")
+        notes.append(f"{counted(pictures, 'picture')} not read: a table or chart there must be typed in by hand")
     return Document(path, text, "pdf", notes, pages=total)
 
 

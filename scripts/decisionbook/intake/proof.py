@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..data.package import Package
-from ..errors import InputError, Problem
+from ..data.scratch import replace_file
+from ..errors import InputError, Problem, counted
 from ..project import Project
 from .checks import check_draft
 from .documents import Document, read_file
@@ -29,19 +30,20 @@ def proof_file(
     remarks = [r for r in proof.remarks if r.sure >= (SHOWN if sure is None else sure)]
     folder.mkdir(parents=True, exist_ok=True)
     commented = _commented(document, remarks, folder) if document.kind == "docx" else None
-    _write(folder / "report.html", as_html(project, document, proof, remarks))
-    _write(folder / "report.json", as_json(document, proof, remarks))
+    replace_file(folder / "report.html", as_html(project, document, proof, remarks).encode("utf-8"))
+    replace_file(folder / "report.json", as_json(document, proof, remarks).encode("utf-8"))
     for note in document.notes:
         say(f"note: {note}")
-    say(f"{proof.numbers} numbers read, {proof.compared} relations compared, {proof.held} hold, {len(remarks)} remarks")
+    say(f"{counted(proof.numbers, 'number')} read, {counted(proof.compared, 'relation')} compared, {proof.held} hold, "
+        f"{counted(len(remarks), 'remark')}")  # fmt: skip
     for remark in sorted(remarks, key=lambda r: (-r.sure, r.start)):
         place = document.text.count("\n", 0, remark.start) + 1
         say(
             f"  {remark.sure:.0%} {KINDS[remark.kind]}, line {place}, "
             f"{' '.join(remark.printed.split())}: {' '.join(remark.words.split())}"
         )
-    counted = ", ".join(f"{n} {kind}" for kind, n in by_kind(remarks).items())
-    say(f"report: {folder / 'report.html'}{f' ({counted})' if counted else ''}")
+    kinds = ", ".join(f"{n} {kind}" for kind, n in by_kind(remarks).items())
+    say(f"report: {folder / 'report.html'}{f' ({kinds})' if kinds else ''}")
     if commented:
         say(f"draft with comments: {commented}")
     return remarks
@@ -67,9 +69,3 @@ def _commented(document: Document, remarks: Sequence[Remark], folder: Path) -> P
         document.notes.append(f"{missed} remarks stand in notes or fields that hold no comment; the report has them")
     target.write_bytes(content)
     return target
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)

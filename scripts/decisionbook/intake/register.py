@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.package import Package
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, counted
 from .candidates import Candidate
 from .documents import Document, Say
 from .draft import Draft, figure_rows, make_draft
@@ -110,10 +110,11 @@ def intake(
     printed = {n.unit for n in draft.numbers}
     unknown = sorted(printed - set(with_composed({r["unit_measure"]: r for r in package.rows("units")}, printed)))
     indicators = sum(bool(r["indicator"]) for r in grids["figures"])
-    say(f"{len(draft.numbers)} figures drafted ({indicators} with an indicator), {len(draft.candidates)} candidate formulas, "
-        f"{len(draft.tables)} tables, {len(draft.excluded)} tokens excluded")  # fmt: skip
+    say(f"{counted(len(draft.numbers), 'figure')} drafted ({indicators} with an indicator), "
+        f"{counted(len(draft.candidates), 'candidate formula')}, {counted(len(draft.tables), 'table')}, "
+        f"{counted(len(draft.excluded), 'token')} excluded")  # fmt: skip
     if unknown:
-        say(f"units that data/units.csv does not have yet: {', '.join(unknown)}")
+        say(f"units that data/units.csv does not have: {', '.join(unknown)}; write them as one that it has, or add a row there")
     say(f"sheet: {target}")
     say("next: fill the column confirm (是 or 否), correct what is wrong, then decisionbook intake --apply "
         f"{target} --sources {folder}")  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 from ..data.package import Package
 from ..data.sheets import read_grid
-from ..data.text import formula_free, is_formula
+from ..data.text import formula_free, is_formula, write_for_excel
 from ..errors import InputError, Problem, did_you_mean
 from ..reconcile.workbook import without_clock
 
@@ -66,11 +65,9 @@ def write_sheet(package: Package, path: Path, grids: Mapping[str, Sequence[Mappi
     """Write the grids as .xlsx (one file) or .csv (one file a grid); the same grids give the same bytes."""
     if path.suffix.lower() == ".csv":
         for grid in GRIDS:
-            out = io.StringIO()
-            writer = csv.DictWriter(out, heads(package, grid), lineterminator="\r\n", extrasaction="ignore", restval="")
-            writer.writeheader()
-            writer.writerows({k: formula_free(v) for k, v in row.items()} for row in grids[grid])
-            grid_path(path, grid).write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8"))
+            names = heads(package, grid)
+            rows = ([row.get(name, "") for name in names] for row in grids[grid])
+            write_for_excel(grid_path(path, grid), [names, *rows], formula_free)
         return
     path.write_bytes(_workbook(package, grids))
 

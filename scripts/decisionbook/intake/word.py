@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, counted
 from .documents import Document
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -101,17 +101,18 @@ def said_of(root: Any) -> list[str]:
     inserted = len(root.xpath(".//w:ins[.//w:t] | .//w:moveTo[.//w:t]", namespaces=_NS))
     deleted = len(root.xpath(".//w:del[.//w:delText] | .//w:moveFrom[.//w:t]", namespaces=_NS))
     if inserted or deleted:
-        notes.append(f"tracked changes: the final version is read ({inserted} insertions kept, {deleted} deletions dropped)")
+        kept, dropped = counted(inserted, "insertion"), counted(deleted, "deletion")
+        notes.append(f"tracked changes: the final version is read ({kept} kept, {dropped} dropped)")
     merged = len(root.xpath(".//w:tc[w:tcPr/w:gridSpan or w:tcPr/w:vMerge[@w:val='restart']]", namespaces=_NS))
     if merged:
-        notes.append(f"{merged} merged cells: their text stands once, in the first of the cells they cover")
+        notes.append(f"{counted(merged, 'merged cell')}: text stands once, in the first of the cells that are covered")
     outside = "[not(ancestor::mc:Fallback)]"
     pictures = len(root.xpath(f".//a:blip{outside} | .//v:imagedata{outside}", namespaces=_NS))
     if pictures:
-        notes.append(f"{pictures} pictures were not read: a table or chart among them must be typed in by hand")
+        notes.append(f"{counted(pictures, 'picture')} not read: a table or chart there must be typed in by hand")
     charts = len(root.xpath(f".//c:chart{outside}", namespaces=_NS))
     if charts:
-        notes.append(f"{charts} charts were not read: their data stand in the workbook inside the document")
+        notes.append(f"{counted(charts, 'chart')} not read: the data stand in the workbook inside the document")
     return notes
 
 

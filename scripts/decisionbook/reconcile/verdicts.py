@@ -13,6 +13,7 @@ from ..data.figures import Figure
 from ..data.formulas import Formula, FormulaError, evaluate
 from ..data.intervals import Interval, round_half_up
 from ..data.text import formula_free, write_rows
+from ..errors import InputError, Problem, did_you_mean
 
 VERDICTS = ("reproduced", "within_rounding", "consistent", "contradicted", "input", "unverifiable")
 # What a reader sees, on the page, on paper and in the workbook.
@@ -95,7 +96,13 @@ def answer_by_formula(figure: Figure, formula: Formula, figures: Mapping[str, Fi
 
 
 def answer_by_finding(figure: Figure, finding: Mapping[str, Any], factors: Mapping[str, float]) -> Answer:
-    """Return what a chapter's finding gives for a figure, in the figure's printed unit."""
+    """Return what a chapter's finding gives for a figure, in the figure's printed unit.
+
+    Raises InputError for a finding whose unit is not in units.csv.
+    """
+    if finding["unit"] and finding["unit"] not in factors:
+        found, near = f"the unit {finding['unit']!r}", did_you_mean(finding["unit"], factors)
+        raise InputError(Problem(f"finding {figure.finding}", found, "a unit of units.csv", near))
     scale = factors[finding["unit"]] / figure.factor if finding["unit"] else 1 / figure.factor
     value = finding["value"] * scale
     low = -math.inf if finding["low"] is None else finding["low"] * scale

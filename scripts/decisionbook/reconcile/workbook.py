@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
@@ -19,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ..data.formulas import parse
 from ..data.intervals import Interval
-from ..data.text import formula_free
+from ..data.text import formula_free, write_for_excel
 from .verdicts import COLUMNS, VERDICT_WORDS, Reconciled, as_json
 
 # A spreadsheet has no infinity; this is larger than any print and smaller than what overflows.
@@ -29,13 +28,8 @@ _FIGURES, _REVIEW, _NOTES = "印刷数字", "复核", "说明"
 
 
 def write_csv_for_excel(rows: Iterable[Reconciled], path: Path) -> None:
-    """Write the reconciliation with a byte-order mark, by which Excel knows UTF-8, and no cell that is a formula."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({k: formula_free(v) for k, v in row.as_row().items()})
-    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
+    """Write the reconciliation as a CSV that Excel opens."""
+    write_for_excel(path, [COLUMNS, *(row.as_row().values() for row in rows)], formula_free)
 
 
 def write_json(rows: Iterable[Reconciled], path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..data.context import RunContext
 from ..data.limits import limits_of
+from ..errors import counted
 from . import warm
 from .cache import RunCache
 from .execute import RunResult, findings_of, normalise, read_notebook, run_notebook, write_if_changed
@@ -51,7 +52,7 @@ def run_all(
         for number, (name, waited) in enumerate(pending.items(), start=1):
             result = results[name] = waited if isinstance(waited, RunResult) else waited.result()
             how = "cached" if result.cached else f"{result.seconds:.1f} s"
-            say(f"  [{number}/{len(chapters)}] {name}: {len(result.findings)} findings, {how}")
+            say(f"  [{number}/{len(chapters)}] {name}: {counted(len(result.findings), 'finding')}, {how}")
     except KeyboardInterrupt:
         warm.stop()  # otherwise the chapters that run now would be waited for
         raise

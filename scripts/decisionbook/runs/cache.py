@@ -67,7 +67,7 @@ class RunCache:
         self.entries, self.size, self.say = entries, size, say
         package = Package(context.project, context.tables)
         self._tables = {name: _table_digest(package, name) for name in package.tables}
-        self._modules = _module_digests()
+        self._modules = {name: _digest(path.read_bytes()) for name, path in shaping_modules().items()}
         self._surroundings = surroundings(context.project)
 
     def key(self, chapter: str, notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> str:
@@ -143,6 +143,7 @@ class RunCache:
 
 
 def make_room(folder: Path, entries: int, most: int) -> None:
+    """Remove the entries below `folder` used least recently until they are at most `entries`, of at most `most` bytes."""
     found = []
     for path in folder.glob("*/*.json"):
         with contextlib.suppress(OSError):
@@ -186,11 +187,12 @@ def drawings_folder(project: Project) -> Path:
 
 
 def clean(project: Project, *, everything: bool) -> tuple[int, list[Path]]:
-    """Remove the cache and the work folders; with `everything` also unpublished builds. Published editions stay.
+    """Remove the cache and the work folders, and return the bytes freed and the folders removed.
 
-    Return the bytes freed and the folders removed.
+    With `everything` also what was made from them: unpublished builds, Word documents, runs and sweeps. Published
+    editions stay, and the copies that `intake --undo` brings back.
     """
-    names = ("cache", "work", "book", "runs") if everything else ("cache", "work")
+    names = ("cache", "work", *(("book", "office", "runs", "sweeps") if everything else ()))
     freed, removed = 0, []
     for folder in (project.build / name for name in names):
         if folder.is_dir():
@@ -225,14 +227,14 @@ def _table_digest(package: Package, name: str) -> str:
     return _digest(content + b"\0" + _canonical(package.resource(name)))
 
 
-def _module_digests() -> dict[str, str]:
-    digests = {}
+def shaping_modules() -> dict[str, Path]:
+    """Return the modules of this package that may shape what a run finds, by name."""
+    modules = {}
     for path in sorted(_PACKAGE.rglob("*.py")):
         parts = list(path.relative_to(_PACKAGE).with_suffix("").parts)
         if parts[0] in _SHAPING:
-            name = ".".join(["decisionbook", *(parts[:-1] if parts[-1] == "__init__" else parts)])
-            digests[name] = _digest(path.read_bytes())
-    return digests
+            modules[".".join(["decisionbook", *(parts[:-1] if parts[-1] == "__init__" else parts)])] = path
+    return modules
 
 
 def _canonical(content: Any) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
-from ..data.text import safe_cell
+from ..data.text import write_for_excel
 from .execute import RunResult, execute, findings_of, read_notebook
 
 FINDINGS, DIFF_CSV, DIFF_TEXT = "findings.json", "diff.csv", "diff.txt"
@@ -95,11 +93,7 @@ def _number(value: object) -> bool:
 
 def write_differences(differences: Sequence[Difference], folder: Path, against: str) -> str:
     """Write diff.csv (all findings) and diff.txt (what differs), and return the text; `against` names the other side."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, DIFF_COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({key: safe_cell(value) for key, value in d.as_row().items()} for d in differences)
-    (folder / DIFF_CSV).write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8"))
+    write_for_excel(folder / DIFF_CSV, [DIFF_COLUMNS, *(d.as_row().values() for d in differences)])
     text = as_text(differences, against)
     (folder / DIFF_TEXT).write_text(text + "\n", encoding="utf-8")
     return text

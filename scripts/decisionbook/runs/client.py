@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from typing import Any
 
@@ -18,11 +19,28 @@ ENGINE = "decisionbook"
 
 
 class RunStopped(Exception):
-    """A run was ended from outside its cells: why, what to do, and the cell that ran then."""
+    """A run was ended from outside its cells: why, what to do, and the cell that ran then.
+
+    In `remedy` {where} stands for the place where a limit is declared.
+    """
 
     def __init__(self, what: str, remedy: str, index: int, source: str) -> None:
         super().__init__(what)
         self.what, self.remedy, self.index, self.source = what, remedy, index, source
+
+
+def death(status: int | None, memory_mb: int) -> tuple[str, str]:
+    """Return in words how a kernel ended and what to do about it, by the status of its process: -9 is signal 9, 3 exit 3."""
+    memory = f"raise memory_mb (--memory MB, now {memory_mb}) {{where}}, or work on fewer rows"
+    if status is None:
+        return "ended its kernel", "Run the notebook in JupyterLab to see where"
+    if status >= 0:
+        return f"ended its kernel (exit {status})", "Code in it or in a library ended the process, as os._exit does"
+    names = {s.value: s.name for s in signal.Signals}
+    said = ", ".join(filter(None, (f"signal {-status}", names.get(-status))))
+    if names.get(-status) == "SIGKILL":
+        return f"ended its kernel ({said})", f"Somebody killed it, or the machine had no memory left: then {memory}"
+    return f"ended its kernel ({said})", f"Native code failed in it. Where that was for want of memory, {memory}"
 
 
 class LimitedClient(PapermillNotebookClient):
@@ -40,14 +58,14 @@ class LimitedClient(PapermillNotebookClient):
         except DeadKernelError:
             if self._flooded:
                 what = f"put out more than {self.limits.output_mb} MB and was stopped"
-                raise self._stopped(what, "Show less, write it to a file, or raise output_mb") from None
+                raise self._stopped(what, "Show less, write it to a file, or raise output_mb {where}") from None
             raise self._stopped(*self._death()) from None
         except CellTimeoutError:
             if time.monotonic() >= self._ends:
                 what = f"was stopped: the run took longer than {self.limits.run_seconds} s"
-                raise self._stopped(what, "Raise run_seconds (--timeout SECONDS)") from None
+                raise self._stopped(what, "Raise run_seconds (--timeout SECONDS) {where}") from None
             what = f"took longer than {self.limits.cell_seconds} s and was stopped"
-            raise self._stopped(what, "Make it quicker, or raise cell_seconds (--cell-timeout SECONDS)") from None
+            raise self._stopped(what, "Make it quicker, or raise cell_seconds (--cell-timeout SECONDS) {where}") from None
 
     def _get_timeout(self, cell: Any) -> float:  # type: ignore[override]
         return max(0.01, min(self.limits.cell_seconds, self._ends - time.monotonic()))
@@ -70,9 +88,7 @@ class LimitedClient(PapermillNotebookClient):
     def _death(self) -> tuple[str, str]:
         process = getattr(getattr(self.km, "provisioner", None), "process", None)
         status = process.poll() if process is not None else None
-        how = f" (signal {-status})" if status is not None and status < 0 else "" if status is None else f" (exit {status})"
-        remedy = "Native code that finds no memory ends its process: raise memory_mb (--memory MB), or work on fewer rows"
-        return f"ended its kernel{how}; a run may use {self.limits.memory_mb} MB of memory", remedy
+        return death(status, self.limits.memory_mb)
 
     def _stopped(self, what: str, remedy: str) -> RunStopped:
         running = [n for n, c in enumerate(self.nb.cells) if c.metadata.get("papermill", {}).get("start_time")]

@@ -73,10 +73,15 @@ def close_network() -> bool:
 
     Only a process with one thread can, so this comes before all imports that start threads.
     """
-    if sys.platform != "linux" or not _in_child(_leave_network):
+    if not network_closes():
         return False
     _leave_network()
     return True
+
+
+def network_closes() -> bool:
+    """Return whether this system gives a process of this user a network namespace of its own."""
+    return sys.platform == "linux" and _in_child(_leave_network)
 
 
 def _in_child(step: Callable[[], None]) -> bool:

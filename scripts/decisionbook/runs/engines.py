@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from ..errors import CheckFailed, DecisionBookError, InputError, Problem
+from ..errors import CheckFailed, DecisionBookError, InputError, Problem, counted
 
 Job = dict[str, Any]
 Outcome = dict[str, Any]
@@ -160,7 +160,7 @@ def run_dask(jobs: Iterable[Job], address: str) -> Iterator[tuple[Job, Outcome]]
             with contextlib.suppress(Exception):
                 future.release()
         if futures:
-            raise CheckFailed(f"{len(futures)} run(s) did not come back from {address}; start the sweep again to run them")
+            raise CheckFailed(f"{counted(len(futures), 'run')} did not come back from {address}; start the sweep again")
 
 
 def unseen(paths: list[str]) -> list[str]:

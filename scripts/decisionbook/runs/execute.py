@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..data.context import DRAWING, DRAWINGS, UNSEEN, VARIABLE, RunContext
 from ..data.limits import Limits, limits_of
 from ..data.reads import VARIABLE as READS_VARIABLE
 from ..data.reads import Reads, read_log
+from ..data.scratch import replace_file
 from ..errors import InputError, Problem, RunFailed
 from ..notebook import FINDING_MIME
 
@@ -107,10 +107,10 @@ def run_notebook(
                 extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
-            raise RunFailed(_failure(chapter, error, limits)) from None
+            raise RunFailed(_failure(chapter, error, limits, parameters or {}, sorted(context.tables))) from None
         except client.RunStopped as error:
             place = _place(chapter, error.index, error.source)
-            how = f"{error.remedy} under `limits:` in notebooks/{chapter}.yml; {_HARMLESS}"
+            how = f"{error.remedy.format(where=f'under `limits:` in notebooks/{chapter}.yml')}; {_HARMLESS}"
             raise RunFailed(f"{place} {error.what}.\n{how}") from None
         read = read_log(reads)
     normalise(executed)
@@ -161,7 +161,7 @@ def _place(chapter: str, index: int, source: str) -> str:
     return f"chapter {chapter}, cell {index + 1} (“{first[:80]}”)"
 
 
-def _failure(chapter: str, error: Any, limits: Limits) -> str:
+def _failure(chapter: str, error: Any, limits: Limits, parameters: Mapping[str, Any], tables: Sequence[str]) -> str:
     place = _place(chapter, error.cell_index, str(error.source))
     if error.ename.endswith("MemoryError"):
         said = f" ({error.evalue})" if error.evalue else ""
@@ -171,7 +171,17 @@ def _failure(chapter: str, error: Any, limits: Limits) -> str:
         )
     # An InputError of ours already says file, row and remedy; other errors keep their name.
     what = error.evalue if error.ename == "InputError" else f"{error.ename}: {error.evalue}"
-    return f"{place}: {what}\nOpen notebooks/{chapter}.ipynb in JupyterLab to see it fail; {_HARMLESS}"
+    return f"{place}: {what}\n{_how_to_see(chapter, parameters, tables)}; {_HARMLESS}"
+
+
+def _how_to_see(chapter: str, parameters: Mapping[str, Any], tables: Sequence[str]) -> str:
+    """Return where to look: in JupyterLab the notebook runs with its own parameters and the book's data."""
+    if tables:
+        named = ", ".join(f"data/{name}.csv" for name in tables)
+        return f"It ran on your data: see that they hold the rows and values that this cell looks for, as {named} does"
+    given = ", ".join(f"{name} = {value!r}" for name, value in parameters.items())
+    how = f"set {given} in its first code cell and run it" if given else "run it"
+    return f"To see it fail, open notebooks/{chapter}.ipynb in JupyterLab, {how}"
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
@@ -191,17 +201,15 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
 
 def write_if_changed(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook unless the file has this content already: then it keeps its time."""
-    text = nbformat.writes(notebook) + "\n"
-    if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+    content = (nbformat.writes(notebook) + "\n").encode("utf-8")
+    if not path.is_file() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_notebook(notebook, path)
+        replace_file(path, content)
 
 
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook as nbformat does, in one replacement: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    replace_file(path, (nbformat.writes(notebook) + "\n").encode("utf-8"))
 
 
 def findings_of(notebook: nbformat.NotebookNode) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,6 @@ from ..data.package import Package
 from ..errors import InputError, Problem, did_you_mean, one_of
 
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
-
-
-def areas_by_name(package: Package) -> dict[str, str]:
-    """Return area codes by Chinese name."""
-    return {row["name_zh"]: row["ref_area"] for row in package.rows("areas")}
 
 
 def collect(chapter: Chapter, package: Package, assignments: Iterable[str], file: Path | None) -> dict[str, Any]:
@@ -38,10 +34,10 @@ def collect(chapter: Chapter, package: Package, assignments: Iterable[str], file
             try:
                 values[name] = convert(chapter.parameters[name], text)
             except ValueError as error:
-                problems.append(Problem("-p", repr(text), str(error), column=name))
+                problems.append(Problem("-p", repr(text), str(error), column=name, kind="parameter"))
     if problems:
         raise InputError(problems)
-    chapter.check(values, areas_by_name(package), where=str(file) if file and not list(assignments) else "-p")
+    chapter.check(values, package.areas_by_name(), where=str(file) if file and not list(assignments) else "-p")
     return values
 
 
@@ -57,7 +53,9 @@ def convert(parameter: Parameter, text: str) -> Any:
         try:
             number = float(text)
         except ValueError:
-            raise ValueError(f"{'an integer' if parameter.type == 'integer' else 'a number'}") from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise ValueError("a whole number" if parameter.type == "integer" else "a number")
         return int(number) if parameter.type == "integer" and number == int(number) else number
     return text
 
@@ -70,5 +68,6 @@ def _from_file(path: Path) -> Mapping[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(Problem(str(path), str(error).replace("\n", " "), "YAML in UTF-8")) from error
     if not isinstance(content, dict):
-        raise InputError(Problem(str(path), type(content).__name__, "a mapping of names to values"))
+        found = "nothing" if content is None else f"{str(content)[:40]!r}"
+        raise InputError(Problem(str(path), found, "one `name: value` a line", "Mind the blank after the colon."))
     return content

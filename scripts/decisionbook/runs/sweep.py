@@ -17,18 +17,17 @@ from ..data.context import RunContext
 from ..data.declarations import Chapter
 from ..data.limits import limits_of
 from ..data.package import Package
+from ..data.scratch import replace_file
 from ..data.sheets import read_grid
 from ..errors import InputError, Problem, did_you_mean, one_of
+from .cache import shaping_modules, surroundings
 from .engines import as_job, run_jobs
-from .parameters import areas_by_name, convert
+from .parameters import convert
 
 RECORDS = "runs.jsonl"
 NOTEBOOKS = "notebooks"
 # A progress line is written at most this often, in seconds.
 PROGRESS_EVERY = 2.0
-_PACKAGE = Path(__file__).resolve().parents[1]
-# The parts of this package that shape what a run finds.
-_SHAPING = ("analysis", "data", "errors.py", "notebook.py", "project.py", "charts")
 Say = Callable[[str], None]
 Values = dict[str, Any]
 Record = dict[str, Any]
@@ -65,14 +64,18 @@ def grid_sets(chapter: Chapter, package: Package, words: Sequence[str]) -> list[
         elif name in axes:
             problems.append(Problem("--grid", f"{name} a second time", "each name once", "Put all its values into one list."))
         else:
-            everything = list(parameter.choices) or (sorted(areas_by_name(package)) if parameter.type == "area" else [])
+            everything = list(parameter.choices) or (sorted(package.areas_by_name()) if parameter.type == "area" else [])
             axes[name] = everything if text == "*" and everything else []
             for part in [] if axes[name] else text.split(","):
                 try:
                     axes[name].append(convert(parameter, part.strip()))
                 except ValueError as error:
-                    problems.append(Problem("--grid", repr(part), str(error), column=name))
+                    problems.append(Problem("--grid", repr(part), str(error), column=name, kind="parameter"))
     if problems:
+        # Values that the contract refuses are found when runs are planned; here they are told with the rest.
+        areas = package.areas_by_name()
+        faults = [(n, v, chapter.parameters[n].fault(v, areas)) for n, values in axes.items() for v in values]
+        problems += [Problem("--grid", repr(v), *fault, column=n, kind="parameter") for n, v, fault in faults if fault]
         raise InputError(problems)
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
@@ -122,7 +125,7 @@ def plan(
     with the faults of every set, or when there is none; with `left_out` a set that does not fit is told to it instead,
     which is for sets that nobody wrote down one by one.
     """
-    areas = areas_by_name(package)
+    areas = package.areas_by_name()
     problems: list[Problem] = []
     runs: dict[str, Run] = {}
     for number, varied in enumerate(sets, start=1):
@@ -148,14 +151,13 @@ def plan(
 
 
 def digest_of_inputs(context: RunContext, chapter: str) -> str:
-    """Return a digest of all that shapes a run beside its parameters: notebook, declaration, date, data, code."""
+    """Return a digest of all that shapes a run beside its parameters: notebook, declaration, date, data, code, libraries."""
     project = context.project
     files = [project.notebook(chapter), project.notebooks / f"{chapter}.yml", project.datapackage]
     files += sorted(project.data.rglob("*.csv"))
     files += [path for _, path in sorted(context.tables.items())]
-    for part in _SHAPING:
-        files += sorted((_PACKAGE / part).rglob("*.py")) if (_PACKAGE / part).is_dir() else [_PACKAGE / part]
-    known = f"{context.edition}\0{context.as_of}\0{context.audience}"
+    files += shaping_modules().values()
+    known = f"{context.edition}\0{context.as_of}\0{context.audience}\0{surroundings(project)}"
     limits = limits_of(project, chapter, context.limits).shaping()
     total = hashlib.sha256(f"{chapter}\0{known}\0{sorted(context.tables)}\0{limits}".encode("utf-8", "surrogateescape"))
     for path in files:
@@ -263,7 +265,8 @@ def run_sweep(
         for job, outcome in outcomes:
             notebook = outcome.pop("notebook", None)
             if notebook is not None:
-                _write(folder / NOTEBOOKS / f"{job['id']}.ipynb", notebook)
+                (folder / NOTEBOOKS).mkdir(exist_ok=True)
+                replace_file(folder / NOTEBOOKS / f"{job['id']}.ipynb", notebook.encode("utf-8"))
             add({"id": job["id"], "chapter": chapter, "parameters": by_id[job["id"]].values, **outcome})
             progress.step(outcome["status"] == "ok")
         return [records[run.id] for run in runs]
@@ -273,13 +276,6 @@ def _wanted(record: Mapping[str, Any] | None, folder: Path, run: Run, keep: bool
     if record is None or (retry and record["status"] != "ok"):
         return True
     return keep and record["status"] == "ok" and not (folder / NOTEBOOKS / f"{run.id}.ipynb").is_file()
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 class _Progress:

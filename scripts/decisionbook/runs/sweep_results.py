@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data.bulk import database
 from ..data.scratch import scratch_folder
-from ..data.text import safe_cell, write_rows
+from ..data.text import write_for_excel, write_rows
 from .sweep import Record, Run
 
 RESULTS, WIDE, PARQUET, FAILED = "results.csv", "runs.csv", "results.parquet", "failures.csv"
@@ -31,15 +30,16 @@ def write_results(runs: Sequence[Run], records: Sequence[Record], folder: Path) 
     names = varied_names(runs)
     heads = ["run", *names, *_FINDING]
     rows = list(_tidy(runs, records, names))
-    _write_csv(folder / RESULTS, heads, rows)
+    write_for_excel(folder / RESULTS, [heads, *rows])
     _write_parquet(folder / PARQUET, heads, rows, {name: _type(run.values.get(name) for run in runs) for name in names})
     found = list(dict.fromkeys(name for record in records for name in record["findings"]))
-    _write_csv(folder / WIDE, ["run", *names, "status", "seconds", *found], _wide(runs, records, names, found))
+    wide = ["run", *names, "status", "seconds", *found]
+    write_for_excel(folder / WIDE, [wide, *_wide(runs, records, names, found)])
     failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
     (folder / FAILED).unlink(missing_ok=True)
     if failed:
         lines = [[run.number, *(run.values.get(n) for n in names), record.get("cell"), record["error"]] for run, record in failed]
-        _write_csv(folder / FAILED, ["run", *names, "cell", "error"], lines)
+        write_for_excel(folder / FAILED, [["run", *names, "cell", "error"], *lines])
     return [folder / name for name in (RESULTS, PARQUET, WIDE, *([FAILED] if failed else []))]
 
 
@@ -59,15 +59,6 @@ def _wide(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], 
         yield [run.number, *(run.values.get(n) for n in names), record["status"], record["seconds"], *values]
 
 
-def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV that Excel opens: byte-order mark, and no cell that it would take for a formula."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(heads)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
-
-
 def _type(values: Iterable[Any]) -> str:
     known = [v for v in values if v is not None]
     if known and all(isinstance(v, bool) for v in known):
@@ -79,13 +70,11 @@ def _type(values: Iterable[Any]) -> str:
 
 def _write_parquet(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> None:
     """Write the same rows as Parquet, with typed columns and the texts as they are."""
-    import duckdb
-
     with scratch_folder() as made:
         plain = made / "rows.csv"
         with plain.open("w", encoding="utf-8", errors="replace", newline="") as handle:
             write_rows(handle, [heads, *rows])
         columns = {name: types.get(name) or _TYPES.get(name, "VARCHAR") for name in heads}
-        with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as database:
-            read = database.read_csv(str(plain), header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")
+        with database() as cells:
+            read = cells.read_csv(str(plain), header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")
             read.write_parquet(str(path))
