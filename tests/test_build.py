@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,16 @@ def test_two_builds_are_equal_byte_by_byte(built: Project, tmp_path: Path) -> No
 def test_nothing_changed_means_nothing_done(built: Project) -> None:
     result = build(built, find_edition(built, None), say=lambda _: pytest.fail("it built again"))
     assert result.unchanged
+
+
+def test_a_dead_lock_goes_though_nothing_is_done(built: Project) -> None:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    lock = built.build / ".build.lock"
+    for pid, stays in ((int(done.stdout), False), (os.getpid(), True)):
+        lock.write_text(json.dumps({"pid": pid, "host": socket.gethostname(), "started": ""}), encoding="utf-8")
+        assert build(built, find_edition(built, None), say=lambda _: None).unchanged
+        assert lock.exists() is stays
+    lock.unlink()
 
 
 def test_a_failing_cell_is_named_and_the_last_good_build_stays(built: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import pdfplumber
 import pytest
 
 from decisionbook.cli import main
 from decisionbook.data.context import RunContext
-from decisionbook.editions.chapter_source import MARK, banner, chapter_notebook, escaped, without_links
+from decisionbook.editions.chapter_source import MARK, banner, changes_in_words, chapter_notebook, escaped, without_links
 from decisionbook.editions.definition import find_edition
 from decisionbook.errors import RunFailed
 from decisionbook.project import Project
@@ -63,6 +64,16 @@ def test_the_page_is_one_file_and_says_what_it_is(ran: tuple[Project, Path]) -> 
     assert set(re.findall(r'<a\b[^>]*\shref="([^"]*)"', page)) <= {"#"} | {f"#{i}" for i in re.findall(r'\sid="([^"]+)"', page)}
     assert "default-src 'none'" in page
     assert "<svg" in page
+
+
+def test_the_brief_says_what_was_changed(ran: tuple[Project, Path]) -> None:
+    with pdfplumber.open(ran[1] / f"{CHAPTER}.brief.pdf") as paper:
+        assert len(paper.pages) == 1
+        said = "".join(paper.pages[0].extract_text().split())
+    assert "由分析者的采购记录.csv补充，2行" in said
+    assert "不是本书的版本" in said
+    assert changes_in_words(["甲", "乙", "丙"]) == "甲；乙；丙。"
+    assert changes_in_words(["甲", "乙", "丙", "丁", "戊"]) == "甲；乙；丙；另有 2 处改动，见本章的 PDF。"
 
 
 def test_data_of_an_analyst_is_text_in_the_page(ran: tuple[Project, Path]) -> None:

@@ -57,7 +57,8 @@ FAULTS = (
           3, together.missing_tools),
 )  # fmt: skip
 LOADS = (
-    Fault("many-runs", "A sweep of 10,000 light runs", f"Flat means: {load.FLAT}.", 1, load.many_runs),
+    Fault("many-runs", "A sweep of 10,000 light runs",
+          f"A light run reads one table and records one finding. Nothing may grow: {load.FLAT}.", 1, load.many_runs),
     Fault("many-rows", "A procurement table of a million rows through the county chapter",
           "First a table without fault, then one with three, each of which is told with file, row, column and what was expected.",
           2, load.many_rows),

@@ -23,8 +23,8 @@ from .trial import Setting
 RUNS = 10_000
 ROWS = 1_000_000
 FLAT = (
-    "the median over the last quarter of the time exceeds that over the second quarter by at most a tenth: proportional "
-    "memory and open files of all processes of the sweep together"
+    "proportional memory and open files of all processes of the sweep together are, in the median over the last quarter of "
+    "the time, at most a tenth above that over the second quarter"
 )
 _SAMPLE_EVERY = 5.0
 # How many moments of a long sweep the report tells.

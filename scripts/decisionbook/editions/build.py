@@ -28,7 +28,7 @@ from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
 from .diff import published_before
-from .lock import building
+from .lock import building, drop_dead_lock
 from .manifest import describe, read_manifest, write_manifest
 from .recovery import begin_pages, end_pages, is_clean, recover, staging_folder, swap
 from .sign_off import findings_hash, office_facts
@@ -141,6 +141,7 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     if not force and is_clean(target, _work(project, edition)):
         unchanged = _unchanged(project, edition, pdf)
         if unchanged is not None:
+            drop_dead_lock(project)
             return unchanged
     with building(project, say):
         recover(project, target, _work(project, edition), say)

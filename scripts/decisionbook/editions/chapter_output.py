@@ -111,7 +111,7 @@ def _write_pages(
 ) -> None:
     from ..render.typst.compile import compile_pdf
     from .build import chapter_content, reconcile_edition
-    from .chapter_source import MARK, banner_lines, plain_value, write_chapter_source
+    from .chapter_source import MARK, banner_lines, changes_in_words, plain_value, write_chapter_source
     from .office import documents
     from .sphinx_build import edition_config, run_sphinx
     from .standalone import standalone_page
@@ -129,7 +129,8 @@ def _write_pages(
     described = {
         **{key: value for key, value in edition_config(edition).items() if key in ("title", "id", "as_of", "compiled")},
         "label": MARK,
-        "statement": STATEMENT,
+        # A page of paper goes its own way: it says itself what was changed.
+        "statement": f"{changes_in_words(lines)}{STATEMENT}",
     }
     overrides = {
         "decisionbook_edition": described,

@@ -42,6 +42,12 @@ def banner_lines(
     return lines or ["参数与数据都与本版相同"]
 
 
+def changes_in_words(lines: Sequence[str], most: int = 3) -> str:
+    """Return the lines of a banner as one sentence; those after the first `most` are counted."""
+    more = f"；另有 {len(lines) - most} 处改动，见本章的 PDF" if len(lines) > most else ""
+    return f"{'；'.join(lines[:most])}{more}。"
+
+
 def _value(value: Any, parameter: Parameter) -> str:
     return parameter.missing_words if value is None else f"取 {plain_value(value)}{parameter.unit}"
 

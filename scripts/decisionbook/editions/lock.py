@@ -61,6 +61,13 @@ def building(project: Project, say: Say) -> Iterator[None]:
             project.build.rmdir()  # wrong input leaves nothing behind
 
 
+def drop_dead_lock(project: Project) -> None:
+    """Remove the lock of a build that was killed after its last step; a living one's stays."""
+    path = project.build / BUILD_LOCK
+    if (holder := _holder(path)) and _is_dead(holder):
+        _clear(path, holder)
+
+
 @contextmanager
 def writing(folder: Path, say: Say) -> Iterator[None]:
     """Hold the output folder of a run or a sweep; raises CheckFailed, naming the holder, when another one writes there."""
