@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -99,6 +100,8 @@ def test_the_wheel_works_in_a_clean_environment(tmp_path: Path) -> None:
         "from decisionbook.render.typst import compile; assert list(pathlib.Path(compile.__file__).parent.glob('*.typ'))\n"
         "from decisionbook.cli import main; sys.exit(main(['--project', sys.argv[1], 'check']))"
     )
-    done = subprocess.run([str(python), "-c", code, str(ROOT)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    line = [str(python), "-c", code, str(ROOT)]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     assert "data: valid" in done.stdout

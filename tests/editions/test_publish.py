@@ -125,7 +125,7 @@ def test_a_fresh_clone_knows_what_was_published(project: Project, site: Path, tm
     published(project, site, "2000.01")
     make_build(project, find_edition(project, "2000.01"), alpha="other numbers")
     elsewhere = tmp_path / "elsewhere"
-    with pytest.raises(CheckFailed, match=r"the committed record in 1 file\(s\)"):
+    with pytest.raises(CheckFailed, match=r"the committed record in 1 file:"):
         published(project, elsewhere, "2000.01")
     assert not (elsewhere / "2000.01").exists()
     result = publish(project, find_edition(project, "2000.01"), elsewhere, rebuilt=True, say=silent)

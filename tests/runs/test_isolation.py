@@ -18,13 +18,14 @@ from typing import Any
 
 import psutil
 import pytest
+from papermill.exceptions import PapermillExecutionError
 
 from decisionbook.data.context import RunContext
 from decisionbook.data.declarations import load_chapter
 from decisionbook.data.limits import Limits, limits_of, parse_limits
 from decisionbook.errors import InputError, RunFailed
 from decisionbook.project import Project
-from decisionbook.runs import confine, warm
+from decisionbook.runs import confine, execute, warm
 from decisionbook.runs.cache import RunCache
 from decisionbook.runs.execute import read_notebook, run_notebook
 from decisionbook.runs.surroundings import inherited
@@ -59,7 +60,7 @@ def failure(context: RunContext, chapter: str, *, cold: bool = False) -> str:
         run_notebook(chapter, context, cold=cold)
     servers = {s.process.pid for s in warm._servers}
     kept = before | servers | {pid for server in servers for pid in _drawing(server)}
-    assert within(5, lambda: not any(alive(p.pid) for p in psutil.Process().children(recursive=True) if p.pid not in kept))
+    assert within(30, lambda: not any(alive(p.pid) for p in psutil.Process().children(recursive=True) if p.pid not in kept))
     return str(caught.value)
 
 
@@ -336,3 +337,11 @@ def test_a_kernel_that_a_stock_client_starts_is_not_confined(listener: int, monk
     look = f"import os, socket\nsocket.create_connection(('127.0.0.1', {listener}))\nprint(os.environ['MY_DATABASE'])"
     with running() as client:
         assert say(client, look) == "six"
+
+
+def test_a_cell_that_fails_without_a_word_is_told_as_want_of_memory() -> None:
+    mute = PapermillExecutionError(1, 2, "kept = []", "CellExecutionError", "", [])
+    told = execute._failure("greedy", mute, Limits(memory_mb=700), {}, ())
+    assert "cell 2 (“kept = []”) needs more than 700 MB of memory, it seems" in told
+    known = PapermillExecutionError(1, 2, "kept = []", "CellExecutionError", "a reason", [])
+    assert "CellExecutionError: a reason" in execute._failure("greedy", known, Limits(), {}, ())

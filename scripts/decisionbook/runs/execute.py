@@ -163,8 +163,10 @@ def _place(chapter: str, index: int, source: str) -> str:
 
 def _failure(chapter: str, error: Any, limits: Limits, parameters: Mapping[str, Any], tables: Sequence[str]) -> str:
     place = _place(chapter, error.cell_index, str(error.source))
-    if error.ename.endswith("MemoryError"):
-        said = f" ({error.evalue})" if error.evalue else ""
+    # A cell that failed without an error: its kernel had no room left for one.
+    mute = error.ename == "CellExecutionError" and not error.evalue
+    if error.ename.endswith("MemoryError") or mute:
+        said = ", it seems: it failed, and its kernel could not say why" if mute else f" ({error.evalue})" if error.evalue else ""
         return (
             f"{place} needs more than {limits.memory_mb} MB of memory{said}.\n"
             f"Work on fewer rows, or raise memory_mb (--memory MB) under `limits:` in notebooks/{chapter}.yml; {_HARMLESS}"
