@@ -14,7 +14,7 @@ import lxml.html
 import pytest
 from sphinx.errors import ConfigError
 
-from decisionbook.data.declarations import load_chapter
+from decisionbook.data.declarations import Parameter, load_chapter
 from decisionbook.data.package import Package
 from decisionbook.project import Project
 from decisionbook.render import cards, reader
@@ -237,6 +237,10 @@ def test_a_card_with_an_unknown_number_stops_the_build(tmp_path: Path) -> None:
         ("-20–60", "−20 至 60"),
         ("–5", "不大于 5"),
         ("areas.csv", "地区的名称"),
+        ("2010–2040", "2010 至 2040"),
+        ("1000–1000000", "1000 至 1,000,000"),
+        (Parameter("p", "number", 1, "m", minimum=-1e6, maximum=1e6).allowed, "−1,000,000 至 1,000,000"),
+        (Parameter("p", "period", "2022", "m").allowed, "时期，如 2022、2022-S1、2022-Q1、2022-10"),
         ("翻倍 / 全国上半年占比", "翻倍 / 全国上半年占比"),
         ("", ""),
     ],

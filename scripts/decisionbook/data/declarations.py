@@ -21,6 +21,7 @@ from .text import text_fault, text_problems
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
 CHAPTER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+PERIODS = "2022, 2022-S1, 2022-Q1, 2022-10, 2022-10-25 …"
 AN_AREA = "a name (name_zh) in data/areas.csv"
 _RULE = re.compile(r"^\s*(\w+)\s*(<=|<|!=)\s*(\w+)\s*$")
 
@@ -49,13 +50,13 @@ class Parameter:
         if self.choices:
             parts.append(" / ".join(str(c) for c in self.choices))
         if self.minimum is not None or self.maximum is not None:
-            low = "" if self.minimum is None else f"{self.minimum:g}"
-            high = "" if self.maximum is None else f"{self.maximum:g}"
+            low = "" if self.minimum is None else f"{self.minimum:.12g}"
+            high = "" if self.maximum is None else f"{self.maximum:.12g}"
             parts.append(f"{low}–{high}")
         if self.type == "area":
             parts.append("areas.csv")
         if self.type == "period":
-            parts.append("2022, 2022-S1, 2022-Q1, 2022-10, 2022-10-25 …")
+            parts.append(PERIODS)
         return "; ".join(parts)
 
     @property

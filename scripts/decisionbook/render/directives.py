@@ -13,6 +13,7 @@ from sphinx import addnodes
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
+from ..data.declarations import PERIODS
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .findings import verdict_mark
 
@@ -179,12 +180,20 @@ def allowed_words(allowed: str) -> str:
         limits = re.fullmatch(r"(-?[\d.e+]*)–(-?[\d.e+]*)", part)
         if part == "areas.csv":
             part = "地区的名称"
-        elif limits and limits[1] and limits[2]:
-            part = f"{limits[1]} 至 {limits[2]}".replace("-", "−")
+        elif part == PERIODS:
+            part = "时期，如 2022、2022-S1、2022-Q1、2022-10"
         elif limits:
-            part = (f"不小于 {limits[1]}" if limits[1] else f"不大于 {limits[2]}").replace("-", "−")
+            low, high = (_limit(text) for text in limits.groups())
+            part = f"{low} 至 {high}" if low and high else f"不小于 {low}" if low else f"不大于 {high}"
         words.append(part)
     return "；".join(words)
+
+
+def _limit(text: str) -> str:
+    # A year has no separator.
+    whole = text.removeprefix("-")
+    shown = f"{int(whole):,}" if whole.isdecimal() and len(whole) > 4 else whole
+    return f"−{shown}" if whole != text else shown.replace("-", "−")
 
 
 def folded(content: nodes.Element, summary: str) -> list[nodes.Node]:
