@@ -222,3 +222,13 @@ def test_committed_notebooks_carry_outputs_and_no_run_metadata(path: Path) -> No
     assert not any(o.output_type in ("error", "stream") for c in code for o in c.outputs)
     assert "papermill" not in notebook.metadata
     assert not any({"papermill", "execution"} & set(c.metadata) for c in code)
+
+
+def test_commands_do_without_the_grammars_of_a_format_that_notebooks_lack() -> None:
+    code = (
+        "import sys, decisionbook.runs.execute\n"
+        "assert 'jsonschema' in sys.modules\n"
+        "assert 'rfc3987_syntax' not in sys.modules, 'more than a second at each start'\n"
+        "import rfc3987_syntax"  # a notebook that wants it has it
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

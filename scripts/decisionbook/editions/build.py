@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..data.declarations import Chapter, load_chapter
 from ..data.figures import Figure
@@ -20,10 +20,7 @@ from ..project import Project
 from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
 from ..reconcile.causes import search_causes
 from ..reconcile.selftest import KIND_WORDS, self_test
-from ..render.evidence_data import observation_words
 from ..render.recalculation import recalculation_data
-from ..runs.batch import run_all
-from ..runs.execute import RunResult
 from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
@@ -36,6 +33,10 @@ from .site import write_stub
 from .snapshot import SNAPSHOT, compact, take_snapshot
 from .sphinx_build import build_pages
 
+if TYPE_CHECKING:
+    from ..runs.execute import RunResult
+
+# What runs notebooks and makes pages is imported where it is used: a build that has nothing to do ends before that.
 Say = Callable[[str], None]
 # A few thousand planted errors in all; enough to tell the kinds apart, a second of work.
 SELF_TEST_TRIALS = 400
@@ -97,6 +98,8 @@ def run_chapters(
     """Execute the chapters of an edition that have changed, a few at a time, and return all results by name."""
     context = edition.context(project)
     chapters = {name: edition.parameters.get(name, {}) for name in edition.chapters}
+    from ..runs.batch import run_all
+
     return run_all(chapters, context, folder, say, workers=workers, use_cache=use_cache)
 
 
@@ -270,6 +273,8 @@ def chapter_content(
     rows: list[Reconciled],
 ) -> dict[str, Any]:
     """Return what the pages of chapters quote."""
+    from ..render.evidence_data import observation_words
+
     by_id = {row.figure.figure_id: row for row in rows}
     return {
         "edition": {
