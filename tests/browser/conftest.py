@@ -54,6 +54,11 @@ class Opened:
     def violations(self) -> list[str]:
         return list(self.page.evaluate("window.__violations"))
 
+    def note_failure(self, request: Any) -> None:
+        """Note a request that failed, but not one that the browser itself gave up because the page was left meanwhile."""
+        if request.failure != "net::ERR_ABORTED":
+            self.console.append(f"failed {request.url}: {request.failure}")
+
     def faults(self, root: Path | str) -> list[str]:
         """Return requests that left `root` (a folder or an address), console errors and policy violations."""
         base = unquote(root.resolve().as_uri()) if isinstance(root, Path) else root
@@ -75,7 +80,7 @@ def open_page(chromium: Any) -> Iterator[OpenPage]:
         context.add_init_script(NOTE_VIOLATIONS)
         opened = Opened(context.new_page())
         opened.page.on("request", lambda request: opened.requests.append(unquote(request.url)))
-        opened.page.on("requestfailed", lambda request: opened.console.append(f"failed {request.url}"))
+        opened.page.on("requestfailed", opened.note_failure)
         opened.page.on("console", lambda message: opened.console.append(message.text) if message.type == "error" else None)
         opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
         opened.page.goto(target.resolve().as_uri() if isinstance(target, Path) else target)
