@@ -17,8 +17,9 @@ from docutils import frontend, nodes, utils
 from decisionbook.charts import ChartError
 from decisionbook.charts.bundle import CHART_MIME, SVG_MIME
 from decisionbook.render import nodes as chart_nodes
+from decisionbook.render.cells import column_texts
 from decisionbook.render.chart_svg import inline_svg
-from decisionbook.render.tables import cell_text, table_nodes
+from decisionbook.render.tables import table_nodes
 from decisionbook.render.vega import BOOK_CHART_MIME, BUNDLE_GLOBAL, TABLE_MIME, assemble_output, chart_figure, write_bundle
 
 from .chart_samples import bundle, catch_up, samples
@@ -213,19 +214,21 @@ def test_periods_have_no_thousands_separator_in_the_data_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "text"),
+    ("values", "digits", "unit", "texts"),
     [
-        (0.925, 2, "0.93"),
-        (2022, None, "2022"),
-        (31000, None, "31,000"),
-        (None, 2, "—"),
-        ("弱", 2, "弱"),
-        (True, None, "是"),
-        (-2, 1, "−2.0"),
+        ([0.925, None, 4320], 2, None, ["0.93", "—", "4,320.00"]),
+        ([2019, 2022], None, None, ["2019", "2022"]),
+        ([2019, 2022], None, "年", ["2019", "2022"]),
+        ([1995, 2099.5], 1, "亿元", ["1,995.0", "2,099.5"]),
+        ([2022, 31000], None, None, ["2,022", "31,000"]),
+        (["弱", True, -2], 1, None, ["弱", "是", "−2.0"]),
+        ([], None, None, []),
     ],
 )
-def test_cells_are_printed_as_in_the_book(value: Any, digits: int | None, text: str) -> None:
-    assert cell_text(value, digits) == text
+def test_a_column_is_printed_as_the_text_prints_numbers(
+    values: list[Any], digits: int | None, unit: str | None, texts: list[str]
+) -> None:
+    assert column_texts(values, digits, unit) == texts
 
 
 def test_tables_have_title_alignment_and_note() -> None:

@@ -122,14 +122,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from .editions.build import build
     from .editions.definition import find_edition
+    from .editions.last_build import same_bytes
     from .editions.limit_options import with_limits
+    from .editions.lock import drop_dead_lock
     from .project import find_project
 
     project = find_project(options.project)
-    edition = with_limits(find_edition(project, options.edition), options)
-    result = build(project, edition, pdf=not options.no_pdf, force=options.force)
+    edition, pdf = with_limits(find_edition(project, options.edition), options), not options.no_pdf
+    # The build looks for this too, but what it imports to work takes longer than the look.
+    result = None if options.force else same_bytes(project, edition, pdf)
+    if result is not None:
+        drop_dead_lock(project)
+    else:
+        from .editions.build import build
+
+        result = build(project, edition, pdf=pdf, force=options.force)
     if result.unchanged:
         print("Nothing has changed since the last build.")
     else:

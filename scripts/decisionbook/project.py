@@ -45,6 +45,22 @@ class Project:
     def site(self) -> Path:
         return self.build / "site"
 
+    @property
+    def cached_runs(self) -> Path:
+        return self.build / "cache" / "runs"
+
+    @property
+    def drawings(self) -> Path:
+        return self.build / "cache" / "drawings"
+
+    def built(self, edition: str) -> Path:
+        """Return the folder of an edition's working build."""
+        return self.build / "book" / edition
+
+    def work(self, edition: str) -> Path:
+        """Return the folder of what an edition's builds keep for the next one."""
+        return self.build / "work" / edition
+
     def notebook(self, chapter: str) -> Path:
         """Return the path of a chapter's notebook, whether or not it exists."""
         return self.notebooks / f"{chapter}.ipynb"

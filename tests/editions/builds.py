@@ -59,7 +59,7 @@ def snapshot(edition_id: str = "2000.01", **more: Any) -> dict[str, Any]:
 
 def make_build(project: Project, edition: Edition, *, pdf: bool = True, **changed: str) -> Path:
     """Write a working build; `changed` gives pages by stem another text."""
-    folder = project.build / "book" / edition.id
+    folder = project.built(edition.id)
     folder.mkdir(parents=True, exist_ok=True)
     for name in PAGES:
         text = changed.get(name.removesuffix(".html"), f"<!DOCTYPE html><title>{name}</title>{edition.id}")

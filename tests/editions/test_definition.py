@@ -12,7 +12,7 @@ import yaml
 from decisionbook.cli import main
 from decisionbook.data.known import known_files
 from decisionbook.data.package import Package
-from decisionbook.editions.build import build, check_inputs, output_folder
+from decisionbook.editions.build import build, check_inputs
 from decisionbook.editions.changes import compared_with
 from decisionbook.editions.definition import find_edition, load_editions
 from decisionbook.editions.diff import published_before
@@ -149,8 +149,8 @@ def test_a_build_without_paper_names_none_when_nothing_changed(tmp_path: Path, p
         "pdf": pdf,
         "compared_with": compared_with(project, edition, published_before(project, edition)),
     }
-    for folder in (output_folder(project, edition), project.build / "work" / edition.id):
+    for folder in (project.built(edition.id), project.work(edition.id)):
         folder.mkdir(parents=True)
-    write_manifest(output_folder(project, edition), {**described, "verdicts": {"reproduced": 1}})
+    write_manifest(project.built(edition.id), {**described, "verdicts": {"reproduced": 1}})
     again = build(project, edition, pdf=pdf, say=lambda text: None)
     assert (again.unchanged, again.pdf is not None) == (True, pdf)

@@ -126,9 +126,9 @@ def test_one_cell_of_a_table_runs_the_chapters_that_read_it(project: Project) ->
 
 
 def test_a_run_draws_the_charts_that_changed(project: Project) -> None:
-    folder = cache.drawings_folder(project)
+    folder = project.drawings
     before, drawn = outputs(project), set(folder.rglob("*.json"))
-    shutil.rmtree(cache.cache_folder(project))
+    shutil.rmtree(project.cached_runs)
     assert ran(project) == CHAPTERS
     assert (outputs(project), set(folder.rglob("*.json"))) == (before, drawn)
     values = {name: dict([next(iter(_numbers(project, name).items()))]) for name in ("carbon_market", "visitor_flow")}
@@ -222,7 +222,7 @@ def test_one_helper_function_runs_the_chapters_that_import_it(project: Project, 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "not JSON"])
 def test_a_damaged_entry_is_told_removed_and_run_again(project: Project, damage: str) -> None:
     before = outputs(project)
-    entries = sorted(cache.cache_folder(project).glob("*/*.json"))
+    entries = sorted(project.cached_runs.glob("*/*.json"))
     assert len(entries) == 3
     victim = next(p for p in entries if '"visitor_flow\\"' in p.read_text(encoding="utf-8"))
     content = victim.read_bytes()
@@ -241,19 +241,19 @@ def test_a_damaged_entry_is_told_removed_and_run_again(project: Project, damage:
 
 
 def test_the_cache_stays_within_its_bounds(project: Project) -> None:
-    entries = sorted(cache.cache_folder(project).glob("*/*.json"))
+    entries = sorted(project.cached_runs.glob("*/*.json"))
     for age, path in enumerate(entries):
         os.utime(path, (1_000_000 + age, 1_000_000 + age))
     small = cache.RunCache(context_of(project), entries=2)
     small.make_room()
-    assert sorted(cache.cache_folder(project).glob("*/*.json")) == entries[1:]
+    assert sorted(project.cached_runs.glob("*/*.json")) == entries[1:]
     assert not entries[0].parent.exists()
     cache.RunCache(context_of(project), size=entries[2].stat().st_size).make_room()
-    assert sorted(cache.cache_folder(project).glob("*/*.json")) == entries[2:]
+    assert sorted(project.cached_runs.glob("*/*.json")) == entries[2:]
 
 
 def test_builds_at_the_same_time_share_the_cache(project: Project) -> None:
-    shutil.rmtree(cache.cache_folder(project))
+    shutil.rmtree(project.cached_runs)
     failed: list[BaseException] = []
 
     def build(folder: str) -> None:
@@ -269,7 +269,7 @@ def test_builds_at_the_same_time_share_the_cache(project: Project) -> None:
         thread.join()
     assert failed == []
     assert len({(project.build / f"build{n}" / "visitor_flow.ipynb").read_bytes() for n in range(3)}) == 1
-    files = [p.name for p in cache.cache_folder(project).rglob("*") if p.is_file()]
+    files = [p.name for p in project.cached_runs.rglob("*") if p.is_file()]
     assert len(files) == 1, "no temporary file, no second copy"
 
 
@@ -319,7 +319,7 @@ def test_clean_spares_what_is_published(project: Project, capsys: pytest.Capture
 
 
 def test_a_result_file_is_json_that_names_what_it_depends_on(project: Project) -> None:
-    entry = json.loads(next(iter(cache.cache_folder(project).glob("*/*.json"))).read_bytes())
+    entry = json.loads(next(iter(project.cached_runs.glob("*/*.json"))).read_bytes())
     assert "figures" in entry["depends"]["tables"]
     assert "decisionbook.notebook" in entry["depends"]["modules"]
     assert not any(m.startswith("decisionbook.runs") for m in entry["depends"]["modules"])

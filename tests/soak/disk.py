@@ -17,7 +17,7 @@ import nbformat
 from decisionbook.cli import main
 from decisionbook.editions.definition import find_edition
 from decisionbook.editions.publish import publish
-from decisionbook.runs.cache import RunCache, cache_folder
+from decisionbook.runs.cache import RunCache
 
 from ..editions.builds import tiny_project
 from . import child, smallbook
@@ -67,7 +67,7 @@ def full_disk(setting: Setting) -> Iterator[list[str]]:
             for _ in range(setting.count):
                 before = bench.variant
                 bench.turn()
-                shutil.rmtree(cache_folder(bench.project), ignore_errors=True)
+                shutil.rmtree(bench.project.cached_runs, ignore_errors=True)
                 _fill(disk / "filler", setting.random.randrange(int(used * 0.9)))
                 ended = bench.build()
                 (disk / "filler").unlink()
@@ -78,7 +78,7 @@ def full_disk(setting: Setting) -> Iterator[list[str]]:
 
 def _used_by_a_build(bench: Bench) -> int:
     """Return about how many bytes a build writes, beside what it replaces."""
-    folders = (bench.target, bench.project.build / "work", cache_folder(bench.project))
+    folders = (bench.target, bench.project.build / "work", bench.project.cached_runs)
     return sum(p.stat().st_size for folder in folders for p in folder.rglob("*") if p.is_file())
 
 
@@ -172,7 +172,7 @@ def damaged_cache(setting: Setting) -> Iterator[list[str]]:
             bench.turn()
             bench.build()
             bench.turn()
-            entries = sorted(cache_folder(bench.project).glob("*/*.json"))
+            entries = sorted(bench.project.cached_runs.glob("*/*.json"))
             done = [_damage(path, setting.random) for path in entries]
             ended = bench.build()
             losses = [] if ended.code == 0 else [f"the build ended with {ended.code}: {ended.said[-600:]}"]

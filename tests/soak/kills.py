@@ -23,7 +23,7 @@ from decisionbook.editions.publish import add_erratum, publish, records_folder
 from decisionbook.editions.recovery import recover
 from decisionbook.editions.verify import verify
 from decisionbook.project import Project
-from decisionbook.runs.cache import RunCache, cache_folder
+from decisionbook.runs.cache import RunCache
 
 from ..editions.builds import contents, tiny_project
 from ..runs.helpers import notebook_of
@@ -185,10 +185,10 @@ def cache_kills(setting: Setting) -> Iterator[list[str]]:
 
     first = child.run(write, folder=setting.folder / "out")
     for _ in range(setting.count):
-        shutil.rmtree(cache_folder(project))
+        shutil.rmtree(project.cached_runs)
         ended = None
         while ended is None or ended.code is not None:  # one that was quicker than its kill is no trial
-            shutil.rmtree(cache_folder(project), ignore_errors=True)
+            shutil.rmtree(project.cached_runs, ignore_errors=True)
             if setting.random.random() < 0.5:
                 ended = child.run(write, folder=setting.folder / "out", kill_at=setting.random.randint(1, first.steps))
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
 from .diff import published_before
+from .last_build import BuildResult, as_result, inputs_digest, note_inputs, pdf_path, same_bytes
 from .lock import building, drop_dead_lock
 from .manifest import describe, read_manifest, write_manifest
 from .recovery import begin_pages, end_pages, is_clean, recover, staging_folder, swap
@@ -40,22 +41,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 # A few thousand planted errors in all; enough to tell the kinds apart, a second of work.
 SELF_TEST_TRIALS = 400
-
-
-@dataclass(frozen=True)
-class BuildResult:
-    """What a build made, and how long its parts took (seconds)."""
-
-    folder: Path
-    pdf: Path | None
-    verdicts: Mapping[str, int]
-    seconds: Mapping[str, float]
-    unchanged: bool = False
-
-
-def output_folder(project: Project, edition: Edition) -> Path:
-    """Return the folder of an edition's working build."""
-    return project.build / "book" / edition.id
 
 
 def check_inputs(project: Project, edition: Edition) -> dict[str, Chapter]:
@@ -140,21 +125,17 @@ def build(project: Project, edition: Edition, *, pdf: bool = True, force: bool =
     Works in a folder beside the last good build and takes its place only at the very end. Nothing is done when the
     manifest of the last build says that data, code, edition and tools are the same.
     """
-    target = output_folder(project, edition)
-    if not force and is_clean(target, _work(project, edition)):
+    target, work = project.built(edition.id), project.work(edition.id)
+    if not force and is_clean(target, work):
         unchanged = _unchanged(project, edition, pdf)
         if unchanged is not None:
             drop_dead_lock(project)
             return unchanged
     with building(project, say):
-        recover(project, target, _work(project, edition), say)
+        recover(project, target, work, say)
         # Another build may have made it while this one waited.
         unchanged = None if force else _unchanged(project, edition, pdf)
         return unchanged or _build(project, edition, pdf=pdf, force=force, say=say)
-
-
-def _work(project: Project, edition: Edition) -> Path:
-    return project.build / "work" / edition.id
 
 
 def _described(project: Project, edition: Edition, pdf: bool) -> dict[str, Any]:
@@ -164,16 +145,20 @@ def _described(project: Project, edition: Edition, pdf: bool) -> dict[str, Any]:
 
 def _unchanged(project: Project, edition: Edition, pdf: bool) -> BuildResult | None:
     """Return the last build when its manifest says that it is what a new one would be."""
-    target = output_folder(project, edition)
+    if (same := same_bytes(project, edition, pdf)) is not None:
+        return same
+    inputs, target = inputs_digest(project, pdf), project.built(edition.id)
     previous = read_manifest(target)
     if previous is None or any(previous.get(key) != value for key, value in _described(project, edition, pdf).items()):
         return None
-    return BuildResult(target, _pdf_path(target, edition) if pdf else None, previous["verdicts"], {}, unchanged=True)
+    note_inputs(project, edition, inputs)
+    return as_result(target, edition, pdf)
 
 
 def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: Say) -> BuildResult:
     started = time.perf_counter()
-    target = output_folder(project, edition)
+    target = project.built(edition.id)
+    inputs = inputs_digest(project, pdf)
     before = published_before(project, edition)
     described = _described(project, edition, pdf)
     from ..reconcile.workbook import write_csv_for_excel, write_json, write_workbook
@@ -188,7 +173,7 @@ def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: S
     say(f"Edition {edition.label}: {counted(len(edition.chapters), 'chapter')}, as of {edition.as_of}")
     chapters = check_inputs(project, edition)
     lap("data")
-    work = _work(project, edition)
+    work = project.work(edition.id)
     results = run_chapters(project, edition, work / "runs", say, use_cache=not force)
     lap("runs")
     findings = all_findings(results, edition)
@@ -217,13 +202,10 @@ def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: S
     copy_notebooks(results, staging / "notebooks")
     write_manifest(staging, {**described, "verdicts": verdicts, "findings_hash": edition.findings_hash, "draft": edition.draft})
     swap(staging, target)
+    note_inputs(project, edition, inputs)
     write_stub(target.parent)
     lap("finish")
-    return BuildResult(target, _pdf_path(target, edition) if pdf else None, verdicts, seconds)
-
-
-def _pdf_path(folder: Path, edition: Edition) -> Path:
-    return folder / f"decision-reference-{edition.id}.pdf"
+    return BuildResult(target, pdf_path(target, edition) if pdf else None, verdicts, seconds)
 
 
 def _write_json(path: Path, content: Any) -> None:

@@ -39,9 +39,7 @@ def edition_findings(project: Project, edition: Edition) -> tuple[dict[str, dict
 
     Those of its build; without one those of the committed notebooks, which hold the newest edition's.
     """
-    from .build import output_folder
-
-    built = output_folder(project, edition) / "findings.json"
+    built = project.built(edition.id) / "findings.json"
     if built.is_file():
         return json.loads(built.read_text(encoding="utf-8")), f"edition {edition.id}"
     context = edition.context(project)

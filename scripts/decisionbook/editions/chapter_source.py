@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import yaml
 
 from ..data.declarations import Chapter, Parameter
 from ..data.owndata import OwnTable
 from ..project import Project
+from ..runs import nbformat
 from ..runs.chapter_run import changed_values
 from .assemble import BOOK_DATA, book_notebook, write_source
 from .definition import Edition

@@ -76,10 +76,9 @@ def _publish(options: argparse.Namespace) -> int:
 
 def _refuse_stale(project: Project, edition: Edition) -> None:
     """Raise CheckFailed when data, code, edition or tools have changed since the working build was made."""
-    from .build import output_folder
     from .manifest import describe, read_manifest
 
-    built = read_manifest(output_folder(project, edition)) or {}
+    built = read_manifest(project.built(edition.id)) or {}
     stale = [key for key, value in describe(project, edition).items() if key in built and built[key] != value]
     if stale:
         raise CheckFailed(

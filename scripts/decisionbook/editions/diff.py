@@ -35,7 +35,7 @@ def record_path(project: Project, edition_id: str) -> Path:
 
 def load_snapshot(project: Project, edition: Edition) -> Snapshot:
     """Return the snapshot of an edition: the committed one of a published edition, otherwise that of the working build."""
-    working = project.build / "book" / edition.id / SNAPSHOT
+    working = project.built(edition.id) / SNAPSHOT
     for path in (record_path(project, edition.id), working):
         if path.is_file():
             try:

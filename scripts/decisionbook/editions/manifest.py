@@ -33,7 +33,8 @@ def hash_files(root: Path, files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _below(folder: Path, *patterns: str) -> list[Path]:
+def below(folder: Path, *patterns: str) -> list[Path]:
+    """Return the files below a folder whose names match a pattern, without what tools leave there."""
     found = {p for pattern in patterns for p in folder.rglob(pattern) if p.is_file()}
     return [p for p in found if "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts]
 
@@ -49,15 +50,15 @@ def data_hash(project: Project, edition: Edition) -> str:
 def library_hash() -> str:
     """Return the hash of the package's modules that compute: what a notebook can reach."""
     package = Path(__file__).resolve().parents[1]
-    files = [package / "notebook.py", *_below(package / "analysis", "*.py"), *_below(package / "data", "*.py")]
+    files = [package / "notebook.py", *below(package / "analysis", "*.py"), *below(package / "data", "*.py")]
     return hash_files(package, files)[:10]
 
 
 def look_hash(project: Project) -> str:
     """Return the hash of what shapes every page: the package, templates, static files, configuration and tools."""
     package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(hash_files(package, _below(package, "*.py", "*.typ")).encode())
-    shared = [*_below(project.book / "_static", "*"), *_below(project.book / "_templates", "*"), project.book / "_config.yml"]
+    digest = hashlib.sha256(hash_files(package, below(package, "*.py", "*.typ")).encode())
+    shared = [*below(project.book / "_static", "*"), *below(project.book / "_templates", "*"), project.book / "_config.yml"]
     digest.update(hash_files(project.book, shared).encode())
     digest.update(json.dumps(tool_versions(), sort_keys=True).encode())
     return digest.hexdigest()
@@ -66,13 +67,13 @@ def look_hash(project: Project) -> str:
 def code_hash(project: Project) -> str:
     """Return the hash of all that is not data: package, notebooks (code and prose, not outputs), book pages."""
     package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(hash_files(package, _below(package, "*.py", "*.typ", "*.css", "*.js")).encode())
+    digest = hashlib.sha256(hash_files(package, below(package, "*.py", "*.typ", "*.css", "*.js")).encode())
     for path in sorted(project.notebooks.glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         kept = [[c["cell_type"], c["source"], c["metadata"].get("tags", [])] for c in cells]
         digest.update(f"{path.name}\0{json.dumps(kept, ensure_ascii=False)}\n".encode())
     digest.update(hash_files(project.notebooks, project.notebooks.glob("*.yml")).encode())
-    digest.update(hash_files(project.book, [p for p in _below(project.book, "*") if project.editions not in p.parents]).encode())
+    digest.update(hash_files(project.book, [p for p in below(project.book, "*") if project.editions not in p.parents]).encode())
     return digest.hexdigest()
 
 

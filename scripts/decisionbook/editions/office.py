@@ -22,7 +22,7 @@ def office_folder(project: Project, edition: Edition) -> Path:
 
 def write_office(project: Project, edition: Edition, formats: Collection[str], say: Callable[[str], None] = print) -> list[Path]:
     """Write the documents of the working build and return their paths; raises CheckFailed without its doctrees."""
-    work = project.build / "work" / edition.id
+    work = project.work(edition.id)
     if not (work / "source").is_dir() or not (work / "doctrees").is_dir():
         raise CheckFailed(f"The work folder of {edition.id} was cleaned. Run decisionbook build --edition {edition.id} --force")
     signed = find_current(project, edition.id)

@@ -48,7 +48,7 @@ def publish(project: Project, edition: Edition, site: Path, *, rebuilt: bool = F
     when the disk is full or the site cannot be written. With `rebuilt`, a build that differs from the committed record
     may still enter a site that does not have the edition; the site marks it, and the record stays.
     """
-    build = project.build / "book" / edition.id
+    build = project.built(edition.id)
     manifest = _working_manifest(project, edition, build)
     # The first lock keeps a build from replacing what is copied.
     with _clear_errors(site), building(project, say), locked(_made(site), say):

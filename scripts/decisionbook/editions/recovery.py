@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ..data.scratch import remove_dead
 from ..project import Project
-from ..runs.cache import cache_folder
 
 Say = Callable[[str], None]
 _UNFINISHED = "unfinished"
@@ -46,7 +45,7 @@ def recover(project: Project, target: Path, work: Path, say: Say) -> None:
     for path in (old, staging):
         if path.exists():
             shutil.rmtree(path)
-    for path in [*cache_folder(project).glob("*/.new-*"), *(work / "runs").glob(".*.tmp")]:
+    for path in [*project.cached_runs.glob("*/.new-*"), *(work / "runs").glob(".*.tmp")]:
         path.unlink(missing_ok=True)
     if (work / _UNFINISHED).exists():
         say("  the last build was not finished: its pages are written anew; runs that were done are kept")

@@ -80,7 +80,7 @@ def withdraw(project: Project, edition_id: str, role: str) -> list[str]:
 def find_current(project: Project, edition_id: str) -> Edition:
     """Return an edition with the hash of the findings in its working build, none without a build."""
     edition = find_edition(project, edition_id)
-    built = read_manifest(project.build / "book" / edition.id) or {}
+    built = read_manifest(project.built(edition.id)) or {}
     return replace(edition, findings_hash=str(built.get("findings_hash", "")))
 
 
@@ -117,7 +117,7 @@ def office_facts(edition: Edition) -> dict[str, Any]:
 
 def _current(project: Project, edition: Edition) -> Edition:
     """Return the edition with the findings of its working build; raises CheckFailed when there is none, or an old one."""
-    built = read_manifest(project.build / "book" / edition.id)
+    built = read_manifest(project.built(edition.id))
     again = f"Run decisionbook build --edition {edition.id}, read it, then sign."
     if built is None or not built.get("findings_hash"):
         raise CheckFailed(f"There is no working build of {edition.id} to sign. {again}")

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from ..data.declarations import Chapter
 from ..data.package import Package
 from ..notebook import TABLE_MIME
 from ..project import Project
 from ..reconcile import VERDICTS, Reconciled
+from ..runs import nbformat
 from ..runs.execute import RunResult
 from .definition import Edition
 from .manifest import library_hash

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxTranslator
 from sphinx.writers.html5 import HTML5Translator
 
-from ..charts.theme import format_number
+from .cells import column_texts, is_numeric
 from .chart_svg import inline_svg
 from .what_if import what_if_html
 
@@ -125,36 +125,26 @@ def tools_html(node: chart) -> str:
 def data_table(data: dict[str, Any], label: str) -> str:
     """Return an accessible table of the data behind a chart; numbers are aligned right, missing ones a dash."""
     columns, rows = data["columns"], data["rows"]
-    numeric = [_is_numeric([row[i] for row in rows]) for i in range(len(columns))]
+    cells = [[row[i] for row in rows] for i in range(len(columns))]
+    numeric = [is_numeric(values) for values in cells]
+    texts = [column_texts(values, unit=column.get("unit")) for values, column in zip(cells, columns, strict=True)]
     head = "".join(
         f'<th scope="col"{_right(numeric[i])}>{_text(column["title"])}{_unit(column.get("unit"))}</th>'
         for i, column in enumerate(columns)
     )
-    body = "".join("<tr>" + "".join(_cell(value, i, numeric[i]) for i, value in enumerate(row)) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(_cell(text, i, numeric[i]) for i, text in enumerate(row)) + "</tr>" for row in zip(*texts, strict=True)
+    )
     return (
         f'<div class="db-scroll" tabindex="0" role="region" aria-label="{_text(label)}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _cell(value: Any, column: int, numeric: bool) -> str:
-    if numeric:
-        # A period or a code is a number without being a quantity: no thousands separators below 10000.
-        text = format_number(value) if value is None or abs(value) >= 10000 else _trimmed(value)
-    else:
-        text = "—" if value is None else str(value)
+def _cell(text: str, column: int, numeric: bool) -> str:
     tag = "th" if column == 0 else "td"
     scope = ' scope="row"' if column == 0 else ""
     return f"<{tag}{scope}{_right(numeric)}>{_text(text)}</{tag}>"
-
-
-def _trimmed(value: float) -> str:
-    return format_number(value).replace(",", "")
-
-
-def _is_numeric(values: list[Any]) -> bool:
-    known = [v for v in values if v is not None]
-    return bool(known) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in known)
 
 
 def _right(numeric: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 
-from ..charts.theme import format_number
+from .cells import column_texts
 from .vega import TABLE_MIME, register
 
 
@@ -28,12 +28,13 @@ class TableRenderer:
 def table_nodes(content: Mapping[str, Any], document: nodes.document, line: int | None = None) -> list[nodes.Element]:
     """Return a numbered docutils table with its caption, and a paragraph of note and source where given."""
     columns, rows = content["columns"], content["rows"]
+    texts = [column_texts([row[i] for row in rows], c.get("digits"), c.get("unit")) for i, c in enumerate(columns)]
     table = nodes.table(classes=["colwidths-auto"])
     table += nodes.title(content["caption"], content["caption"])
     register(table, content["name"], document, line)
     group = nodes.tgroup(cols=len(columns))
     table += group
-    for column, width in zip(columns, column_widths(columns, rows), strict=True):
+    for column, width in zip(columns, column_widths(columns, texts), strict=True):
         group += nodes.colspec(colname=column["key"], colwidth=width)
     sides = [["right"] if column.get("align") == "right" else [] for column in columns]
     head = nodes.row()
@@ -44,35 +45,21 @@ def table_nodes(content: Mapping[str, Any], document: nodes.document, line: int 
     group += nodes.thead("", head)
     body = nodes.tbody()
     group += body
-    for values in rows:
+    for cells in zip(*texts, strict=True):
         row = nodes.row()
-        for column, side, value in zip(columns, sides, values, strict=True):
-            row += _entry(cell_text(value, column.get("digits")), side)
+        for side, text in zip(sides, cells, strict=True):
+            row += _entry(text, side)
         body += row
     note = "　".join(f"{head}：{text}" for head, text in (("注", content.get("note")), ("来源", content.get("source"))) if text)
     return [table, nodes.paragraph(note, note, classes=["table-note"])] if note else [table]
 
 
-def cell_text(value: Any, digits: int | None = None) -> str:
-    """Return a cell as printed: numbers with their digits, text as it is, missing as a dash."""
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, int | float):
-        text = format_number(value, digits)
-        # Below 10000 a separator hinders more than it helps, and years must not have one.
-        return text if abs(value) >= 10000 else text.replace(",", "")
-    return str(value)
-
-
-def column_widths(columns: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any]]) -> list[int]:
+def column_widths(columns: Sequence[Mapping[str, Any]], texts: Sequence[Sequence[str]]) -> list[int]:
     """Return relative widths by the longest text of each column, between 4 and 40 characters."""
-    widths = []
-    for index, column in enumerate(columns):
-        texts = [str(column["title"]), *(cell_text(row[index], column.get("digits")) for row in rows)]
-        widths.append(max(4, min(40, max(len(text) for text in texts))))
-    return widths
+    return [
+        max(4, min(40, max(len(text) for text in (str(column["title"]), *cells))))
+        for column, cells in zip(columns, texts, strict=True)
+    ]
 
 
 def _entry(text: str, classes: Sequence[str]) -> nodes.entry:

@@ -62,7 +62,7 @@ class RunCache:
     """
 
     def __init__(self, context: RunContext, *, entries: int = MOST_ENTRIES, size: int = MOST_BYTES, say: Say = print) -> None:
-        self.folder = cache_folder(context.project)
+        self.folder = context.project.cached_runs
         self.context = context
         self.entries, self.size, self.say = entries, size, say
         package = Package(context.project, context.tables)
@@ -139,7 +139,7 @@ class RunCache:
     def make_room(self) -> None:
         """Remove what was used least recently, results and drawn pictures, until both are within their bounds."""
         make_room(self.folder, self.entries, self.size)
-        make_room(drawings_folder(self.context.project), MOST_DRAWINGS, MOST_DRAWING_BYTES)
+        make_room(self.context.project.drawings, MOST_DRAWINGS, MOST_DRAWING_BYTES)
 
 
 def make_room(folder: Path, entries: int, most: int) -> None:
@@ -174,16 +174,6 @@ def merge(notebook: nbformat.NotebookNode, code: list[nbformat.NotebookNode]) ->
                 cells += injected
     merged["cells"] = cells
     return merged
-
-
-def cache_folder(project: Project) -> Path:
-    """Return the folder of the cached runs."""
-    return project.build / "cache" / "runs"
-
-
-def drawings_folder(project: Project) -> Path:
-    """Return the folder of the charts that were drawn before."""
-    return project.build / "cache" / "drawings"
 
 
 def clean(project: Project, *, everything: bool) -> tuple[int, list[Path]]:

@@ -75,7 +75,6 @@ def run_notebook(
     from papermill.exceptions import PapermillExecutionError
 
     from . import client, kernel, warm
-    from .cache import drawings_folder
 
     source = context.project.notebook(chapter)
     notebook = _without_outputs(read_notebook(source, context.project.shown(source)))
@@ -84,7 +83,7 @@ def run_notebook(
     with _folder(warm.workspace().new("run")) as folder:
         reads = folder / "reads"
         environment = {VARIABLE: str(context.write(folder / "context.json")), READS_VARIABLE: str(reads)}
-        environment[DRAWINGS] = str(drawings_folder(context.project))
+        environment[DRAWINGS] = str(context.project.drawings)
         if not seen:
             environment[DRAWING] = UNSEEN
         try:

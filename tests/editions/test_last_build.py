@@ -1,0 +1,150 @@
+"""A build with nothing to do ends after a look at bytes; every byte that a build may read counts."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from decisionbook.editions import last_build
+from decisionbook.editions.build import build
+from decisionbook.editions.changes import compared_with
+from decisionbook.editions.definition import Edition, find_edition
+from decisionbook.editions.diff import published_before
+from decisionbook.editions.last_build import same_bytes
+from decisionbook.editions.manifest import describe, write_manifest
+from decisionbook.project import Project
+
+from ..conftest import ROOT, copy_project
+
+
+def nothing_to_do(project: Project, edition: Edition, pdf: bool = True) -> bool:
+    """Build, and say whether the build found that it had nothing to do."""
+
+    def refuse(line: str) -> None:
+        raise AssertionError(line)
+
+    try:
+        return build(project, edition, pdf=pdf, say=refuse).unchanged
+    except AssertionError:
+        return False
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> tuple[Project, Edition]:
+    """A project whose manifest says that its last build is what a new one would be."""
+    project = copy_project(tmp_path / "project")
+    edition = find_edition(project, "2024.09")
+    compared = compared_with(project, edition, published_before(project, edition))
+    for folder in (project.built(edition.id), project.work(edition.id)):
+        folder.mkdir(parents=True)
+    described = {**describe(project, edition), "pdf": True, "compared_with": compared}
+    write_manifest(project.built(edition.id), {**described, "verdicts": {"reproduced": 1}})
+    assert same_bytes(project, edition, True) is None, "no build has noted yet what went into it"
+    assert nothing_to_do(project, edition)
+    assert same_bytes(project, edition, True) is not None
+    return project, edition
+
+
+def test_the_result_is_the_last_build(built: tuple[Project, Edition]) -> None:
+    project, edition = built
+    result = same_bytes(project, edition, True)
+    assert result is not None
+    assert (result.unchanged, result.folder, result.verdicts) == (True, project.built(edition.id), {"reproduced": 1})
+    assert result.pdf == project.built(edition.id) / "decision-reference-2024.09.pdf"
+    assert same_bytes(project, edition, False) is None, "the last build was one with a PDF"
+
+
+def test_one_byte_more_in_the_project_and_the_look_says_no(built: tuple[Project, Edition]) -> None:
+    project, edition = built
+    for name in (
+        "data/observations.csv",
+        "data/datapackage.json",
+        "notebooks/visitor_flow.ipynb",
+        "notebooks/visitor_flow.yml",
+        "book/index.md",
+        "book/_config.yml",
+        "book/editions/2022.12.yml",
+    ):
+        path = project.root / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        assert same_bytes(project, edition, True) is None, name
+        path.unlink()
+        assert same_bytes(project, edition, True) is None, name
+        path.write_bytes(before)
+        assert same_bytes(project, edition, True) is not None, name
+
+
+def test_other_code_or_another_tool_and_the_look_says_no(
+    built: tuple[Project, Edition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, edition = built
+    code = tmp_path / "decisionbook"
+    shutil.copytree(ROOT / "scripts" / "decisionbook", code)
+    monkeypatch.setattr(last_build, "__file__", str(code / "editions" / "last_build.py"))
+    assert same_bytes(project, edition, True) is not None
+    for name in ("analysis/shares.py", "render/typst/template.typ"):
+        before = (code / name).read_bytes()
+        (code / name).write_bytes(before + b"\n")
+        assert same_bytes(project, edition, True) is None, name
+        (code / name).write_bytes(before)
+    assert same_bytes(project, edition, True) is not None
+    monkeypatch.setattr(last_build.importlib.metadata, "version", lambda name: "0.0")
+    assert same_bytes(project, edition, True) is None
+
+
+def test_another_build_in_its_place_or_an_interrupted_one_and_the_look_says_no(built: tuple[Project, Edition]) -> None:
+    project, edition = built
+    manifest = project.built(edition.id) / "manifest.json"
+    before = manifest.read_bytes()
+    manifest.write_bytes(before.replace(b'"reproduced": 1', b'"reproduced": 2'))
+    assert same_bytes(project, edition, True) is None
+    manifest.unlink()
+    assert same_bytes(project, edition, True) is None
+    manifest.write_bytes(before)
+    (project.work(edition.id) / "unfinished").touch()
+    assert same_bytes(project, edition, True) is None
+
+
+def test_a_byte_that_no_page_shows_takes_the_longer_look_once(built: tuple[Project, Edition]) -> None:
+    project, edition = built
+    with (project.notebook("visitor_flow")).open("a", encoding="utf-8") as handle:
+        handle.write("\n")
+    assert same_bytes(project, edition, True) is None
+    assert nothing_to_do(project, edition)
+    assert same_bytes(project, edition, True) is not None
+
+
+def test_a_note_that_cannot_be_read_or_written_only_costs_time(
+    built: tuple[Project, Edition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, edition = built
+    note = project.work(edition.id) / "inputs"
+    note.write_bytes(b"\xff\xfe not a digest")
+    assert same_bytes(project, edition, True) is None
+    note.unlink()
+
+    def refuse(path: Path, content: bytes) -> None:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(last_build, "replace_file", refuse)
+    assert nothing_to_do(project, edition)
+    assert not note.exists()
+
+
+def test_the_command_that_has_nothing_to_do_imports_no_page_code(built: tuple[Project, Edition]) -> None:
+    project, _ = built
+    heavy = {"nbformat", "jsonschema", "sphinx", "pandas", "papermill", "decisionbook.editions.build"}
+    code = (
+        "import sys; from decisionbook.cli import main; "
+        f"code = main(['--project', {str(project.root)!r}, 'build', '--edition', '2024.09']); "
+        f"print(code, sorted({heavy!r} & set(sys.modules)))"
+    )
+    done: Any = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Nothing has changed since the last build." in done.stdout
+    assert done.stdout.splitlines()[-1] == "0 []"
