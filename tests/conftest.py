@@ -85,3 +85,21 @@ def chromium() -> Iterator[Any]:
             pytest.skip(f"no Chromium can be started (set CHROMIUM to its path): {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+# Folders whose modules share what takes long to make: a hostile book and a small one, built once a worker.
+_TOGETHER = ("tests/hostile/", "tests/browser/")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the modules of such a folder on one worker; any other module is a unit by itself, as `--dist loadscope` says."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixture(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+    return ByFixture(config, log)

@@ -24,7 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"analysis"}),
     frozenset({"data"}),
     frozenset({"project"}),
-    frozenset({"errors", "terminal", ""}),
+    frozenset({"errors", "schemas", "terminal", ""}),
 )
 
 

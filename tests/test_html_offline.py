@@ -383,9 +383,6 @@ def test_a_table_keeps_its_caption_outside_the_scrolling_frame(finished: Path) -
     assert re.search(r'<table[^>]* class="[^"]*\bs1 s2 s3 s4 s5 s6 l7 dense\b', table)
 
 
-# A stock theme, should the book ever return to one
-
-
 @pytest.mark.slow
 def test_a_theme_that_writes_code_into_its_pages_is_refused_with_every_place(tmp_path: Path) -> None:
     pytest.importorskip("sphinx_book_theme")

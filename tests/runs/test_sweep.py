@@ -21,7 +21,8 @@ from decisionbook.data.context import RunContext
 from decisionbook.data.declarations import load_chapter
 from decisionbook.data.package import Package
 from decisionbook.editions import run_commands
-from decisionbook.editions.sweep_page import compared
+from decisionbook.editions.sweep_page import _table as sweep_table
+from decisionbook.editions.sweep_page import compared, meanings
 from decisionbook.errors import InputError
 from decisionbook.project import Project
 from decisionbook.runs import cache, engines
@@ -153,6 +154,24 @@ def test_a_page_compares_findings_that_differ_from_each_other() -> None:
     del records[1]["findings"]["low"]  # type: ignore[attr-defined]
     records += [record(5, 6, "z")]
     assert compared(records, ["other"], ["step"]) == ["other", "low", "middle"]
+
+
+def test_a_page_says_in_the_words_of_the_chapter_what_a_finding_is(project: Project) -> None:
+    chapter = load_chapter(project, "industry_revenue_share")
+
+    def meant(*areas: str) -> str:
+        found = [{"area": area, "nation": "全国", "revenue_share": float(n)} for n, area in enumerate(areas)]
+        records = [{"findings": {k: {"value": v, "unit": ""} for k, v in values.items()}} for values in found]
+        return meanings(project, chapter, records)["revenue_share"]
+
+    assert re.match(r"〔此值〕 ?%.*广西.*占全国", meant("广西", "广西")), "what is the same in all runs is filled in"
+    assert re.match(r"〔此值〕 ?%.*….*占全国", meant("广西", "广东")), "what differs is left open"
+    assert "广西" not in meant("广西", "广东")
+
+
+def test_a_ranking_prints_quantities_with_thousands_and_years_without() -> None:
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", sweep_table(["年", "值", "词"], [[2022, 6480.0, "<"], [2023, 1492000.5, None]]))
+    assert cells == ["2022", "6,480", "&lt;", "2023", "1,492,000", "—"]
 
 
 def test_a_sweep_collects_failures_and_writes_tables_and_page(

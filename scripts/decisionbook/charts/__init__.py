@@ -6,6 +6,7 @@ Builders take a tidy frame and the names of its columns and return an Altair cha
 
 from __future__ import annotations
 
+from .. import schemas as _schemas  # noqa: F401  # first: what altair validates with
 from .bars import dot_plot, dumbbell, interval_plot, range_bar, waterfall
 from .bundle import Readout, Slider, package
 from .grids import chain_map, heatmap, tile_grid

@@ -11,13 +11,13 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..data.context import DRAWINGS as VARIABLE
+from ..data.scratch import replace_file
 
 # What shapes a picture beside its specification.
 _ENGINE = ("vl-convert-python", "pylopdf-fonts-zh-cn")
@@ -59,13 +59,7 @@ def keep(key: str, drawn: Any) -> None:
     body = json.dumps(drawn, ensure_ascii=False).encode("utf-8", "surrogatepass")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(body).hexdigest().encode("ascii") + body)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
+        replace_file(path, hashlib.sha256(body).hexdigest().encode("ascii") + body, shared=True)
 
 
 def _path(key: str) -> Path | None:

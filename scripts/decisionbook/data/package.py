@@ -184,6 +184,9 @@ class Package:
 
     def validate(self, names: Iterable[str] | None = None, most: int = 200) -> list[Problem]:
         """Return every breach of the schema: types, constraints, keys and foreign keys, at most `most` a table."""
+        from .. import schemas  # noqa: F401  # first: what frictionless validates with
+
+        # isort: split
         import frictionless
 
         wanted = list(names or self.tables)

@@ -14,6 +14,8 @@ try:
 except ImportError:  # not on this system: what a kill leaves stays until somebody tidies up
     fcntl = None  # type: ignore[assignment]
 
+# How the name of a file begins that a kill left half written beside a shared one.
+UNFINISHED = ".new-"
 PREFIX = "dbook-"
 
 
@@ -52,9 +54,17 @@ def scratch_folder() -> Iterator[Path]:
         scratch.remove()
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Give a file new content in one step: a reader sees the old file or the new one, and a failure leaves the old."""
-    beside = path.with_name(f".{path.name}.tmp")
+def replace_file(path: Path, content: bytes, *, shared: bool = False) -> None:
+    """Give a file new content in one step: a reader sees the old file or the new one, and a failure leaves the old.
+
+    `shared`: other processes may be writing the same file, an entry of a cache say, each from a file of its own.
+    """
+    if shared:
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+        os.close(handle)
+        beside = Path(name)
+    else:
+        beside = path.with_name(f".{path.name}.tmp")
     try:
         beside.write_bytes(content)
         os.replace(beside, path)

@@ -16,7 +16,7 @@ from ..errors import InputError, Problem
 from ..notebook import TABLE_MIME
 from ..project import Project
 from ..render.recalculation import recalculation_script
-from ..runs import nbformat
+from ..runs.documents import nbformat
 from ..runs.execute import GLUE_PREFIX, RunResult
 
 CHART_MIME = "application/vnd.vegalite.v6+json"

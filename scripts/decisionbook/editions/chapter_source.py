@@ -13,8 +13,8 @@ import yaml
 from ..data.declarations import Chapter, Parameter
 from ..data.owndata import OwnTable
 from ..project import Project
-from ..runs import nbformat
 from ..runs.chapter_run import changed_values
+from ..runs.documents import nbformat
 from .assemble import BOOK_DATA, book_notebook, write_source
 from .definition import Edition
 

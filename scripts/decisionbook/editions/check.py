@@ -109,7 +109,7 @@ def sample(project: Project, sources: Path, size: int, seed: int, say: Callable[
 
 def _built_findings(project: Project) -> dict[str, dict[str, object]]:
     """Return the findings of the newest edition's committed notebooks, so that a check needs no build."""
-    from ..runs import nbformat
+    from ..runs.documents import nbformat
     from ..runs.execute import RunResult, findings_of
 
     edition = find_edition(project, None)

@@ -82,7 +82,8 @@ def as_json(findings: Iterable[Finding]) -> str:
 def _python() -> list[Finding]:
     from packaging.specifiers import SpecifierSet
 
-    needed = metadata.metadata("decisionbook")["Requires-Python"] or ""
+    # The metadata give the bounds in no order; ">=" sorts behind "<".
+    needed = ",".join(sorted(map(str, SpecifierSet(metadata.metadata("decisionbook")["Requires-Python"] or "")), reverse=True))
     version = platform.python_version()
     if SpecifierSet(needed).contains(version):
         return [Finding("ok", "Python", f"{version} (needs {needed})")]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ..data.scratch import remove_dead
+from ..data.scratch import UNFINISHED, remove_dead
 from ..project import Project
 
 Say = Callable[[str], None]
@@ -45,7 +45,8 @@ def recover(project: Project, target: Path, work: Path, say: Say) -> None:
     for path in (old, staging):
         if path.exists():
             shutil.rmtree(path)
-    for path in [*project.cached_runs.glob("*/.new-*"), *(work / "runs").glob(".*.tmp")]:
+    halves = [path for cache in (project.cached_runs, project.drawings) for path in cache.glob(f"*/{UNFINISHED}*")]
+    for path in [*halves, *(work / "runs").glob(".*.tmp")]:
         path.unlink(missing_ok=True)
     if (work / _UNFINISHED).exists():
         say("  the last build was not finished: its pages are written anew; runs that were done are kept")

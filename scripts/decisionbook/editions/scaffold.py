@@ -19,7 +19,7 @@ from ..data.declarations import chapter_names, parse_chapter
 from ..data.package import Package
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
-from ..runs import nbformat
+from ..runs.documents import nbformat
 from ..runs.execute import update_committed
 from . import steps
 from .definition import Edition, find_edition, load_editions, parse_edition

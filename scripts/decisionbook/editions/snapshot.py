@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..data.package import Package
 from ..notebook import TABLE_MIME
 from ..project import Project
 from ..reconcile import VERDICTS, Reconciled
-from ..runs import nbformat
+from ..runs.documents import nbformat
 from ..runs.execute import RunResult
 from .definition import Edition
 from .manifest import library_hash
@@ -100,17 +101,19 @@ def _prose(notebook: Any) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]], own: str | None = None) -> dict[str, str]:
     """Return for each finding that the prose quotes the clause that quotes it first, its numbers filled in.
 
-    A reader recognises “占全国的 0.92%”, not the name of a finding.
+    A reader recognises “占全国的 0.92%”, not the name of a finding. `own` stands in the place of a finding's own number.
     """
     from ..render.findings import format_finding
 
     notebook = nbformat.read(path, as_version=4)
 
-    def shown(match: re.Match[str]) -> str:
+    def shown(match: re.Match[str], asked: str) -> str:
         name, _, form = match[1].partition(":")
+        if name == asked and own is not None:
+            return own
         if "::" in match[1] or name not in findings:
             return "…"
         return format_finding(findings[name]["value"], form)
@@ -122,7 +125,8 @@ def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         for text in _GLUE.findall(clause):
             name = text.partition(":")[0]
             if name in findings and name not in clauses:
-                plain = re.sub(r"\{[\w:-]+\}`([^`]*)`|[*_`|#]|\[([^\]]*)\]\([^)]*\)", r"\1\2", _GLUE.sub(shown, clause))
+                filled = _GLUE.sub(partial(shown, asked=name), clause)
+                plain = re.sub(r"\{[\w:-]+\}`([^`]*)`|[*_`|#]|\[([^\]]*)\]\([^)]*\)", r"\1\2", filled)
                 clauses[name] = re.sub(r"\s+", " ", plain).strip(" :-")
     return clauses
 

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ..runs.sweep import Record, Run
 from ..runs.sweep_results import varied_names
 from .chapter_source import MARK, plain_value
 from .definition import Edition
+from .snapshot import phrases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,9 @@ _OWN_SHEET = """
 .sweep figure { margin: 0; min-width: 0; }
 /* The book's charts keep their width and are drawn anew by a script; here they shrink, on a phone no further than can be read. */
 .sweep figure .db-chart svg:not(.db-room) { max-width: max(100%, 30rem); }
+.sweep figcaption p { margin: .3em 0 0; font-weight: normal; color: var(--db-soft); }
+.sweep td { min-width: 4.5em; }
+.sweep td.right { min-width: 0; }
 .sweep td.right, .sweep th.right { text-align: right; }
 """
 
@@ -66,6 +71,17 @@ def compared(records: Sequence[Record], preferred: Sequence[str], names: Sequenc
     return list(chosen.values())[:MOST_FINDINGS]
 
 
+def meanings(project: Project, chapter: Chapter, records: Sequence[Record]) -> dict[str, str]:
+    """Return for each finding how the chapter's text words it; its own number is 〔此值〕, what differs between runs is …"""
+    findings: dict[str, dict[str, Any]] = {}
+    for record in records:
+        for name, finding in record["findings"].items():
+            known = findings.setdefault(name, dict(finding))
+            if known["value"] != finding["value"]:
+                known["value"] = "…"
+    return phrases(project.notebook(chapter.name), findings, own="〔此值〕")
+
+
 def write_sweep_page(
     project: Project, edition: Edition, chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], folder: Path,
     findings: Sequence[str] = (),
@@ -74,7 +90,11 @@ def write_sweep_page(
     names = varied_names(runs)
     chosen = list(findings) or compared(records, key_findings(project, chapter), names)
     failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
-    parts = [_figure(chapter, runs, records, names, finding, index) for index, finding in enumerate(chosen, start=1)]
+    meant = meanings(project, chapter, records)
+    parts = [
+        _figure(chapter, runs, records, names, finding, index, meant.get(finding, ""))
+        for index, finding in enumerate(chosen, start=1)
+    ]
     parts = [part for part in parts if part]
     body = [
         f'<div class="db-rerun" role="note"><strong>{MARK}</strong>底本：《{_text(edition.title)}》{_text(edition.label)}，'
@@ -118,9 +138,12 @@ def _frame(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str],
 
 
 def _figure(
-    chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], finding: str, index: int
+    chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], finding: str, index: int, meant: str
 ) -> str:
-    """Return the chart of one finding: lines over a parameter that is a number, otherwise dots in their order."""
+    """Return the chart of one finding: lines over a parameter that is a number, otherwise dots in their order.
+
+    `meant` says below it what the finding is, in words of the chapter.
+    """
     from .. import charts
     from ..charts.bundle import SVG_MIME
     from ..render.chart_svg import inline_svg
@@ -157,10 +180,12 @@ def _figure(
     name = f"sweep-{index}-{re.sub(r'[^a-z0-9]+', '-', finding.lower()).strip('-')}"
     bundle = charts.package(chart, name=name, caption=finding, alt=alt, unit=unit, data=frame, columns=columns)
     data = next(v for k, v in bundle.items() if isinstance(v, Mapping))["usermeta"]["decisionbook"]["data"]
+    words = f"{finding}（{unit}）" if unit else finding
+    explained = f"<p>{_text(meant)}</p>" if meant else ""
     return (
         f'<figure class="db-figure"><div class="chart db-chart"><div role="img" aria-label="{_text(alt)}">'
-        f"{inline_svg(bundle[SVG_MIME], name)}</div></div><figcaption>{_text(finding)}{_text(f'（{unit}）' if unit else '')}"
-        f'</figcaption><details class="chart-table"><summary>表格视图</summary>{data_table(data, alt)}</details></figure>'
+        f"{inline_svg(bundle[SVG_MIME], name)}</div></div><figcaption>{_text(words)}{explained}</figcaption>"
+        f'<details class="chart-table"><summary>表格视图</summary>{data_table(data, alt)}</details></figure>'
     )
 
 
@@ -193,16 +218,28 @@ def _ranking(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    from ..render.cells import are_periods
+
     # A finding that is missing in some runs is still a column of numbers.
     columns = [[row[i] for row in rows if row[i] not in (None, "缺")] for i in range(len(heads))]
     numeric = [bool(column) and all(isinstance(value, int | float) for value in column) for column in columns]
 
-    def cell(value: Any, tag: str, right: bool) -> str:
-        text = "—" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    periods = [are_periods(column) for column in columns]
+
+    def cell(text: str, tag: str, right: bool) -> str:
         return f"<{tag}{' class=right' if right else ''}>{_text(text)}</{tag}>"
 
+    def printed(value: Any, period: bool) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "—" if value is None else str(value)
+        # Six significant digits, and never an exponent.
+        text = f"{Decimal(f'{value:.6g}' if isinstance(value, float) else value):,f}"
+        return text.replace(",", "") if period else text
+
     head = "".join(cell(h, "th", numeric[i]) for i, h in enumerate(heads))
-    body = "".join("<tr>" + "".join(cell(v, "td", numeric[i]) for i, v in enumerate(row)) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(cell(printed(v, periods[i]), "td", numeric[i]) for i, v in enumerate(row)) + "</tr>" for row in rows
+    )
     return f'<div class="db-scroll"><table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 

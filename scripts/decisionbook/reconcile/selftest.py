@@ -54,6 +54,7 @@ def self_test(figures: Mapping[str, Figure], formulas: Iterable[Formula], *, tri
         for figure_id in {formula.figure_id, *(i for _, i in formula.inputs)}:
             touching.setdefault(figure_id, []).append(formula)
     generator = random.Random(seed)
+    undisturbed: dict[frozenset[str], set[str]] = {}
     rates = []
     for kind, plant in _PLANTS.items():
         pool = lone if kind == "lone figure" else linked
@@ -65,7 +66,7 @@ def self_test(figures: Mapping[str, Figure], formulas: Iterable[Formula], *, tri
             if changed is None:
                 continue
             planted += 1
-            found += _is_found(changed, figures, known, touching)
+            found += _is_found(changed, figures, known, touching, undisturbed)
         rates.append(Rate(kind, planted, found))
     return rates
 
@@ -83,16 +84,21 @@ def _is_found(
     figures: Mapping[str, Figure],
     formulas: list[Formula],
     touching: Mapping[str, list[Formula]],
+    undisturbed: dict[frozenset[str], set[str]],
 ) -> bool:
     # Only the results of formulas that touch a changed figure can change their verdict; each is judged by all its readings.
-    judged = {f.figure_id for figure_id in changed for f in touching.get(figure_id, ())}
+    judged = frozenset(f.figure_id for figure_id in changed for f in touching.get(figure_id, ()))
     own = [f for f in formulas if f.figure_id in judged]
     needed = judged | {i for f in own for _, i in f.inputs}
     before = {i: replace(figures[i], finding="") for i in needed if i in figures}
-    after = {i: replace(changed.get(i, figures[i]), finding="") for i in before}
-    old = {r.figure.figure_id for r in reconcile(before, own, {}, {}) if r.verdict == "contradicted"}
-    new = {r.figure.figure_id for r in reconcile(after, own, {}, {}) if r.verdict == "contradicted"}
-    return bool(new - old)
+    if judged not in undisturbed:
+        undisturbed[judged] = _contradicted(before, own)
+    after = {i: replace(changed[i], finding="") if i in changed else figure for i, figure in before.items()}
+    return bool(_contradicted(after, own) - undisturbed[judged])
+
+
+def _contradicted(figures: Mapping[str, Figure], formulas: list[Formula]) -> set[str]:
+    return {r.figure.figure_id for r in reconcile(figures, formulas, {}, {}) if r.verdict == "contradicted"}
 
 
 def _one(figure: Figure, value: float) -> dict[str, Figure] | None:

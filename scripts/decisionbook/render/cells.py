@@ -16,7 +16,7 @@ def column_texts(values: Sequence[Any], digits: int | None = None, unit: str | N
 
     Thousands are separated as in the text, but never in a column of years.
     """
-    separated = not _are_periods(values, unit)
+    separated = not are_periods(values, unit)
     return [_text(value, digits, separated) for value in values]
 
 
@@ -26,7 +26,8 @@ def is_numeric(values: Sequence[Any]) -> bool:
     return bool(known) and all(_is_number(v) for v in known)
 
 
-def _are_periods(values: Sequence[Any], unit: str | None) -> bool:
+def are_periods(values: Sequence[Any], unit: str | None = None) -> bool:
+    """Return whether a column's numbers can only be years."""
     numbers = [v for v in values if _is_number(v)]
     return bool(numbers) and (unit or "年") == "年" and all(_YEARS[0] <= v <= _YEARS[-1] for v in numbers)
 

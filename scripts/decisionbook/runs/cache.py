@@ -16,18 +16,17 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from ..data.context import RunContext
 from ..data.limits import limits_of
 from ..data.package import Package
 from ..data.reads import Reads
+from ..data.scratch import replace_file
 from ..project import Project
+from .documents import nbformat
 
 FORMAT = 1
 MOST_ENTRIES, MOST_BYTES = 500, 500 * 1024 * 1024
@@ -110,10 +109,7 @@ class RunCache:
         entry = {**body, "sha256": _digest(_canonical(body))}
         folder = self.folder / key
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".new-", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(_canonical(entry))
-        os.replace(temporary, folder / f"{_digest(_canonical(depends))[:32]}.json")
+        replace_file(folder / f"{_digest(_canonical(depends))[:32]}.json", _canonical(entry), shared=True)
         self.make_room()
 
     def _holds(self, depends: Mapping[str, Mapping[str, str]]) -> bool:

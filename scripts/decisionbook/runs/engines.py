@@ -33,11 +33,10 @@ def run_one(job: Job) -> Outcome:
     (ok or failed), seconds, findings (value, unit, low, high by name); cell and error when it failed; the executed
     notebook as text when it is to be kept.
     """
-    import nbformat
-
     from ..data.context import RunContext
     from ..data.known import INTERNAL
     from ..project import Project
+    from .documents import nbformat
     from .execute import findings_of, run_notebook
 
     started = time.perf_counter()

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from ..data.context import DRAWING, DRAWINGS, UNSEEN, VARIABLE, RunContext
 from ..data.limits import Limits, limits_of
 from ..data.reads import VARIABLE as READS_VARIABLE
@@ -19,6 +17,7 @@ from ..data.reads import Reads, read_log
 from ..data.scratch import replace_file
 from ..errors import InputError, Problem, RunFailed
 from ..notebook import FINDING_MIME
+from .documents import nbformat
 
 GLUE_PREFIX = "application/papermill.record/"
 # What executed notebooks name, whatever kernel ran them: everybody has it.

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import nbformat
-
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem
+from .documents import nbformat
 from .execute import normalise, write_notebook
 
 _FOLDING = ("collapsed", "scrolled", "jp-MarkdownHeadingCollapsed")
