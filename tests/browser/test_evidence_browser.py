@@ -198,7 +198,8 @@ def test_on_a_phone_a_tap_opens_a_sheet_at_the_foot(open_page: OpenPage, folder:
     page = opened.page
     page.locator("dd a[data-evidence='firms']").tap()
     assert shown(page)[""] == "复算不符"
-    page.wait_for_timeout(400)  # the sheet slides in
+    # The sheet slides in.
+    wait_for(page, "(view) => Math.abs(document.querySelector(view).getBoundingClientRect().bottom - innerHeight) < 2", VIEW)
     box = page.locator(VIEW).bounding_box()
     assert (box["x"], box["width"]) == (0, 390)
     assert abs(box["y"] + box["height"] - 780) < 2

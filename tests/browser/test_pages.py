@@ -64,9 +64,9 @@ def test_a_moved_style_still_applies(open_page: OpenPage, site: Path) -> None:
 def test_a_chart_becomes_interactive_under_the_policy(open_page: OpenPage, site: Path) -> None:
     opened = open_page(site / "chapters/first.html")
     page = opened.page
-    page.wait_for_selector(".chart-tools button:not(.awaits-script)", timeout=5000)
+    page.wait_for_selector(".chart-tools button:not(.awaits-script)", timeout=20000)
     page.locator(".db-chart").scroll_into_view_if_needed()
-    page.wait_for_selector(".db-chart .db-chart-live svg", timeout=5000)
+    page.wait_for_selector(".db-chart .db-chart-live svg", timeout=20000)
     assert opened.faults(site) == []
 
 
