@@ -242,3 +242,22 @@ def test_commands_and_kernels_do_without_the_grammars_of_a_format_that_nothing_h
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_pipe_that_is_closed_early_stops_what_is_said_and_not_the_work(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    code = (
+        "import sys, pathlib\n"
+        "from decisionbook import cli\n"
+        "def work(options):\n    [print('x' * 999, flush=True) for _ in range(999)]\n"
+        f"    pathlib.Path({str(done)!r}).touch()\n    return 1\n"
+        "cli._check = work\n"
+        "sys.exit(cli.main(['check']))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 1, "the exit code is the command's own"
+    assert (process.stderr.read(), done.exists()) == ("", True)

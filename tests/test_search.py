@@ -80,7 +80,7 @@ def test_what_is_not_text_of_the_book_is_left_out_and_what_follows_it_stays(hidd
 
 
 def test_verdict_marks_stay_where_they_are_counted() -> None:
-    text = text_of('<div class="chapter-meta"><p>复核：\u2060<span class="evidence reproduced">●</span> 3</p></div>')
+    text = text_of('<div class="verdict-summary"><p>复核：\u2060<span class="evidence reproduced">●</span> 3</p></div>')
     assert "复核：● 3" in text
 
 

@@ -86,7 +86,7 @@
       ["数据表", list(record.tables)],
       ["参数", list(record.parameters)],
       ["设定", record.constant ? "本章设定的数，不取自来源" : ""],
-      ["代码", record.code ? make("code", "", record.code) : ""]
+      ["程序", record.code ? make("details", "", [make("summary", "", "笔记本里的算式"), make("code", "", record.code)]) : ""]
     ];
   }
   function computed(record) {

@@ -84,14 +84,14 @@
 
   function controls() {
     var sources = Array.from(new Set(data.figures.map(function (f) { return f.source; }))).sort();
-    var chapters = Array.from(new Set(data.figures.map(function (f) { return f.chapter; }))).filter(Boolean);
+    var chapters = Array.from(new Set(data.figures.map(function (f) { return f.chapter; }))).filter(function (name) { return data.chapters[name]; });
     var search = make("input", { id: "db-rec-text", type: "search", autocomplete: "off", placeholder: "数字、指标、地区或编号",
       oninput: function (event) { state.text = event.target.value; state.page = 0; draw(); } });
     return make("div", { class: "db-rec-controls" }, [
       make("p", { class: "db-rec-field db-rec-search" }, [make("label", { for: "db-rec-text", text: "查找" }), search]),
       select("结论", "verdict", [["", "全部"]].concat(Object.keys(WORDS).map(function (v) { return [v, GLYPHS[v] + " " + WORDS[v]]; }), [["edited", "受改动影响"]])),
       select("来源", "source", [["", "全部"]].concat(sources.map(function (s) { return [s, s]; }))),
-      select("章节", "chapter", [["", "全部"]].concat(chapters.map(function (c) { return [c, data.chapters[c] || c]; }))),
+      select("章节", "chapter", [["", "全部"]].concat(chapters.map(function (c) { return [c, data.chapters[c]]; }))),
     ]);
   }
 
@@ -113,8 +113,10 @@
       line("复算", number(figure.result) + unit(figure) + (figure.finding ? "（" + figure.finding + "）" : ""));
     }
     line("本数", editor(figure));
-    if (figure.cause) line("可能原因", figure.cause + (figure.changes === "no" ? "；不改变结论" : figure.changes === "yes" ? "；改变结论" : ""));
-    if (figure.note) line("说明", figure.note);
+    /* Cause and note are about the numbers as printed. */
+    var printed = now.verdict === figure.verdict && !edited(figure.id);
+    if (figure.cause && printed) line("可能原因", figure.cause + (figure.changes === "no" ? "；不改变结论" : figure.changes === "yes" ? "；改变结论" : ""));
+    if (figure.note && printed) line("说明", figure.note);
     if (data.chapters[figure.chapter]) line("章节", make("a", { href: figure.chapter + ".html", text: data.chapters[figure.chapter] }));
     return make("dl", { class: "db-rec-detail" }, rows);
   }
@@ -139,7 +141,7 @@
     if (moved) verdict.push(make("small", { text: "（原：" + WORDS[figure.verdict] + "）" }));
     var cells = [
       make("td", { class: "db-rec-id", text: figure.id }), make("td", {}, [toggle]), make("td", { text: figure.indicator }),
-      make("td", { class: "right", text: value === undefined ? "—" : number(value) }), make("td", { class: "db-rec-verdict" }, verdict),
+      make("td", { class: "right", text: value === undefined ? "—" : number(value) + unit(figure) }), make("td", { class: "db-rec-verdict" }, verdict),
     ];
     var rows = [make("tr", { id: "figure-" + figure.id, class: moved || edited(figure.id) ? "db-rec-moved" : "" }, cells)];
     if (open) rows.push(make("tr", { class: "db-rec-more" }, [make("td", { colspan: "5" }, [detail(figure)])]));

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
@@ -36,10 +35,6 @@ def _main(arguments: list[str] | None) -> int:
     except DecisionBookError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        # `decisionbook … | head` closes the pipe early; that is no fault, and the interpreter must not say so at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
     except OSError as error:
         said = system_fault(error)
         if said is None:
@@ -189,13 +184,16 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
-    from .editions.lock import building
+    from .editions.lock import building, folders_in_use
     from .project import find_project
     from .runs.cache import clean
 
     project = find_project(options.project)
     with building(project, print):
-        freed, removed = clean(project, everything=options.all)
+        used = folders_in_use(project)
+        freed, removed = clean(project, everything=options.all, spare=used)
+    for folder in used if options.all else ():
+        print(f"{project.shown(folder)} stays: a run or a sweep is writing there")
     for folder in removed:
         print(f"removed {project.shown(folder)}")
     print(f"{freed / 1e6:.1f} MB freed" if removed else "there is nothing to remove")

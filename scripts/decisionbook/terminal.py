@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -23,10 +24,28 @@ class _Shown:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self._closed = False
 
     def write(self, text: str) -> int:
-        self._stream.write(visible(text))
+        # `decisionbook build … | head` closes the pipe early: what is left to say goes nowhere, and the work goes on.
+        if not self._closed:
+            try:
+                self._stream.write(visible(text))
+            except BrokenPipeError:
+                self._close()
         return len(text)
+
+    def flush(self) -> None:
+        if not self._closed:
+            try:
+                self._stream.flush()
+            except BrokenPipeError:
+                self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        # Else the interpreter tells at its end that it could not flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
@@ -41,4 +60,8 @@ def safe_streams() -> Iterator[None]:
     """Make everything that a command prints visible, its errors too."""
     streams: list[Any] = [_Shown(sys.stdout), _Shown(sys.stderr)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
-        yield
+        try:
+            yield
+        finally:
+            for stream in streams:
+                stream.flush()

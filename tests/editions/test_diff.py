@@ -12,7 +12,7 @@ import pytest
 from decisionbook.cli import main
 from decisionbook.editions.diff import compare, record_path
 from decisionbook.editions.diff_text import as_text
-from decisionbook.editions.snapshot import compact
+from decisionbook.editions.snapshot import Phrase, compact
 
 from .builds import snapshot, tiny_project
 
@@ -31,9 +31,10 @@ def test_equal_editions_differ_in_nothing() -> None:
 
 
 def test_a_moved_finding_has_values_difference_and_share() -> None:
-    changes = compare(snapshot(), changed(share=[1.2, "%"]), {"alpha": {"share": "占 1.20%"}})
+    changes = compare(snapshot(), changed(share=[1.2, "%"]), {"alpha": {"share": Phrase("占 1.20%", ".2f")}})
     (moved,) = changes["moved"]
     assert (moved["old"], moved["new"], moved["unit"], moved["words"]) == (0.9, 1.2, "%", "占 1.20%")
+    assert moved["form"] == ".2f"
     assert moved["difference"] == pytest.approx(0.3)
     assert moved["relative"] == pytest.approx(1 / 3)
     assert "alpha.share: 0.9 % -> 1.2 %" in as_text(changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from decisionbook.editions.changes import compared_with
 from decisionbook.editions.definition import Edition, find_edition
 from decisionbook.editions.diff import published_before
 from decisionbook.editions.last_build import same_bytes
-from decisionbook.editions.manifest import describe, write_manifest
+from decisionbook.editions.manifest import below, describe, write_manifest
 from decisionbook.project import Project
+from decisionbook.runs import dependencies
 
 from ..conftest import ROOT, copy_project
 
@@ -42,6 +44,7 @@ def built(tmp_path: Path) -> tuple[Project, Edition]:
     compared = compared_with(project, edition, published_before(project, edition))
     for folder in (project.built(edition.id), project.work(edition.id)):
         folder.mkdir(parents=True)
+    (project.built(edition.id) / "index.html").write_text("封面", encoding="utf-8")
     described = {**describe(project, edition), "pdf": True, "compared_with": compared}
     write_manifest(project.built(edition.id), {**described, "verdicts": {"reproduced": 1}})
     assert same_bytes(project, edition, True) is None, "no build has noted yet what went into it"
@@ -109,6 +112,36 @@ def test_another_build_in_its_place_or_an_interrupted_one_and_the_look_says_no(b
     manifest.write_bytes(before)
     (project.work(edition.id) / "unfinished").touch()
     assert same_bytes(project, edition, True) is None
+
+
+@pytest.mark.parametrize("change", ["library", "lock", "variable", "page"])
+def test_what_runs_depend_on_besides_files_counts_in_both_looks(
+    built: tuple[Project, Edition], monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    project, edition = built
+    if change == "library":
+        real = dependencies._version
+        monkeypatch.setattr(dependencies, "_version", lambda name: "99" if name == "numpy" else real(name))
+    elif change == "lock":
+        (project.root / "requirements.lock").write_text("numpy==99\n", encoding="utf-8")
+    elif change == "variable":
+        edition = replace(edition, limits={"environment": ("MY_DB",)})
+        monkeypatch.setenv("MY_DB", "2")
+    else:
+        (project.built(edition.id) / "index.html").unlink()
+    assert same_bytes(project, edition, True) is None
+    assert not nothing_to_do(project, edition)
+
+
+def test_a_temporary_file_of_an_editor_is_no_change_and_may_vanish(
+    built: tuple[Project, Edition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, edition = built
+    for name in ("~$figures.xlsx", ".~lock.figures.csv#", "figures.csv.tmp"):
+        (project.data / name).write_text("x", encoding="utf-8")
+    assert same_bytes(project, edition, True) is not None
+    monkeypatch.setattr(last_build, "below", lambda root, pattern: [*below(root, pattern), root / "gone"])
+    assert same_bytes(project, edition, True) is not None
 
 
 def test_a_byte_that_no_page_shows_takes_the_longer_look_once(built: tuple[Project, Edition]) -> None:

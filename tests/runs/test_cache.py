@@ -17,9 +17,10 @@ import pytest
 import decisionbook
 from decisionbook.cli import main
 from decisionbook.data.context import RunContext
+from decisionbook.editions.lock import writing
 from decisionbook.errors import RunFailed
 from decisionbook.project import Project
-from decisionbook.runs import batch, cache
+from decisionbook.runs import batch, cache, dependencies
 from decisionbook.runs.batch import run_all
 from decisionbook.runs.execute import execute, read_notebook
 
@@ -174,10 +175,10 @@ def test_one_prose_cell_runs_nothing_and_is_in_the_page(project: Project) -> Non
 
 
 def test_another_version_of_a_library_or_lock_runs_everything(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = cache._version
+    real = dependencies._version
     for library in ("pandas", "altair"):
         with monkeypatch.context() as patch:
-            patch.setattr(cache, "_version", lambda name, changed=library: "99" if name == changed else real(name))
+            patch.setattr(dependencies, "_version", lambda name, changed=library: "99" if name == changed else real(name))
             assert stale(project) == CHAPTERS
     assert stale(project) == []
     (project.root / "requirements.lock").write_text("pandas==99\n", encoding="utf-8")
@@ -303,6 +304,20 @@ def test_the_first_failure_in_order_is_told_and_the_others_are_kept(project: Pro
     rewrite(project.data / "visitor_measures.csv", "机场、火车站", "机场、车站")
     with pytest.raises(RunFailed, match=r"chapter carbon_market, cell \d+ .*ZeroDivisionError"):
         ran(project)
+
+
+def test_clean_spares_a_folder_that_somebody_writes_to(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    sweeps = project.build / "sweeps"
+    for name in ("alpha", "beta"):
+        (sweeps / name).mkdir(parents=True)
+        (sweeps / name / "runs.jsonl").write_text("{}", encoding="utf-8")
+    with writing(sweeps / "alpha", print):
+        assert main(["--project", str(project.root), "clean", "--all"]) == 0
+        assert "_build/sweeps/alpha stays: a run or a sweep is writing there" in capsys.readouterr().out
+        assert [p.name for p in sweeps.iterdir()] == ["alpha"]
+        assert (sweeps / "alpha" / "runs.jsonl").is_file()
+    assert main(["--project", str(project.root), "clean", "--all"]) == 0
+    assert not sweeps.exists()
 
 
 def test_clean_spares_what_is_published(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ from decisionbook.editions.sweep_page import _table as sweep_table
 from decisionbook.editions.sweep_page import compared, meanings
 from decisionbook.errors import InputError
 from decisionbook.project import Project
-from decisionbook.runs import cache, engines
+from decisionbook.runs import dependencies, engines
 from decisionbook.runs.sweep import digest_of_inputs, duration, grid_sets, plan, record_file, table_sets
 
 from ..conftest import copy_project
@@ -132,7 +132,7 @@ def test_records_are_of_one_set_of_libraries(project: Project, monkeypatch: pyte
     context = RunContext(project, "2024.09", "2024-09-30")
     before = digest_of_inputs(context, "visitor_flow")
     assert digest_of_inputs(context, "visitor_flow") == before
-    monkeypatch.setattr(cache, "_version", lambda library: "1999")
+    monkeypatch.setattr(dependencies, "_version", lambda library: "1999")
     assert digest_of_inputs(context, "visitor_flow") != before
 
 

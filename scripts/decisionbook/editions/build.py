@@ -25,7 +25,7 @@ from .assemble import assemble, copy_notebooks, exhibits
 from .changes import changes_page, compared_with
 from .definition import Edition, Timeliness
 from .diff import published_before
-from .last_build import BuildResult, as_result, inputs_digest, note_inputs, pdf_path, same_bytes
+from .last_build import BuildResult, as_result, inputs_digest, note_inputs, pdf_path, same_bytes, same_surroundings
 from .lock import building, drop_dead_lock
 from .manifest import describe, read_manifest, write_manifest
 from .recovery import begin_pages, end_pages, is_clean, recover, staging_folder, swap
@@ -151,8 +151,10 @@ def _unchanged(project: Project, edition: Edition, pdf: bool) -> BuildResult | N
     previous = read_manifest(target)
     if previous is None or any(previous.get(key) != value for key, value in _described(project, edition, pdf).items()):
         return None
-    note_inputs(project, edition, inputs)
-    return as_result(target, edition, pdf)
+    result = as_result(target, edition, pdf) if same_surroundings(project, edition) else None
+    if result is not None:
+        note_inputs(project, edition, inputs)
+    return result
 
 
 def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: Say) -> BuildResult:

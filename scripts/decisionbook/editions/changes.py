@@ -29,7 +29,7 @@ def changes_page(
 ) -> dict[str, Any]:
     """Return the changes for the page, or the reason why there is nothing to compare with."""
     if before is not None:
-        words = {name: phrases(result.notebook, result.findings) for name, result in results.items()}
+        words = {name: phrases(result.notebook, result.findings, own="〔{}〕") for name, result in results.items()}
         return compare(before, snapshot, words)
     previous = previous_edition(project, edition)
     if previous is None:

@@ -12,7 +12,7 @@ from ..data.known import PUBLIC
 from ..errors import InputError, Problem
 from ..project import Project
 from .definition import Edition, find_edition, load_editions
-from .snapshot import SNAPSHOT
+from .snapshot import SNAPSHOT, Phrase
 
 CAUSES = {
     "parameter": "changed parameter",
@@ -71,11 +71,11 @@ def diff(project: Project, old_id: str, new_id: str) -> dict[str, Any]:
     return compare(old, new)
 
 
-def compare(old: Snapshot, new: Snapshot, phrases: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+def compare(old: Snapshot, new: Snapshot, phrases: Mapping[str, Mapping[str, Phrase]] | None = None) -> dict[str, Any]:
     """Return what changed between two snapshots, as plain JSON, what matters most first.
 
-    `phrases` gives, by chapter and finding, words for a reader. Moved findings: those of 要点 first, then by the size of
-    the relative change; verdicts: those that turned to or from `contradicted` first.
+    `phrases` gives, by chapter and finding, words and a format for a reader. Moved findings: those of 要点 first, then by
+    the size of the relative change; verdicts: those that turned to or from `contradicted` first.
     """
     both = [name for name in new["chapters"] if name in old["chapters"]]
     moved = [m for name in both for m in _moved(name, old, new, (phrases or {}).get(name, {}))]
@@ -137,7 +137,7 @@ def _parameters(name: str, old: Snapshot, new: Snapshot) -> list[dict[str, Any]]
     ]
 
 
-def _moved(name: str, old: Snapshot, new: Snapshot, phrases: Mapping[str, str]) -> list[dict[str, Any]]:
+def _moved(name: str, old: Snapshot, new: Snapshot, phrases: Mapping[str, Phrase]) -> list[dict[str, Any]]:
     chapter = new["chapters"][name]
     causes = _causes(name, old, new)
     moved = []
@@ -151,7 +151,8 @@ def _moved(name: str, old: Snapshot, new: Snapshot, phrases: Mapping[str, str]) 
             {
                 "finding": f"{name}.{finding}",
                 "title": chapter["title"],
-                "words": phrases.get(finding, ""),
+                "words": phrases[finding].words if finding in phrases else "",
+                "form": phrases[finding].form if finding in phrases else "",
                 "old": before[0],
                 "old_unit": before[1],
                 "new": after[0],

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..data.limits import limits_of
 from ..data.scratch import replace_file
 from ..project import Project
+from ..runs.dependencies import surroundings
 from .definition import Edition
 from .manifest import MANIFEST, TOOLS, below, hash_files, read_manifest
 from .recovery import is_clean
@@ -38,23 +40,26 @@ def pdf_path(folder: Path, edition: Edition) -> Path:
 def same_bytes(project: Project, edition: Edition, pdf: bool) -> BuildResult | None:
     """Return the last build when every byte that a build may read is as it was then, None otherwise.
 
-    It says yes without parsing anything. Its no says little: an edition does not show every byte of the project, and
-    `manifest.describe` may still find that a new build would be the same.
+    It says yes without parsing tables or notebooks. Its no says little: an edition does not show every byte of the
+    project, and `manifest.describe` may still find that a new build would be the same.
     """
     target, work = project.built(edition.id), project.work(edition.id)
-    try:
-        noted = (work / _NOTE).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
+    noted = _noted(project, edition)
+    if noted is None or not is_clean(target, work) or not same_surroundings(project, edition):
         return None
-    if not is_clean(target, work) or noted != _with_manifest(inputs_digest(project, pdf), target):
-        return None
-    return as_result(target, edition, pdf)
+    return as_result(target, edition, pdf) if noted[0] == _with_manifest(inputs_digest(project, pdf), target) else None
+
+
+def same_surroundings(project: Project, edition: Edition) -> bool:
+    """Return whether Python, libraries, lock and what limits let in are those of the last build, as far as it noted them."""
+    noted = _noted(project, edition)
+    return noted is None or noted[1] == surroundings_digest(project, edition)
 
 
 def as_result(target: Path, edition: Edition, pdf: bool) -> BuildResult | None:
-    """Return the build in a folder as the result of a build that had nothing to do, None without a manifest."""
+    """Return the build in a folder as the result of one that had nothing to do; None when a file of it is gone."""
     previous = read_manifest(target)
-    if previous is None:
+    if previous is None or not all((target / name).is_file() for name in previous.get("files", {})):
         return None
     return BuildResult(target, pdf_path(target, edition) if pdf else None, previous["verdicts"], {}, unchanged=True)
 
@@ -62,10 +67,11 @@ def as_result(target: Path, edition: Edition, pdf: bool) -> BuildResult | None:
 def note_inputs(project: Project, edition: Edition, inputs: str) -> None:
     """Note that the build at hand is what a build of `inputs` (an `inputs_digest` taken before it) gives."""
     work = project.work(edition.id)
+    lines = [_with_manifest(inputs, project.built(edition.id)), surroundings_digest(project, edition)]
     # Without the note the next build takes the longer look; a folder that cannot be written is no reason to fail.
     with contextlib.suppress(OSError):
         work.mkdir(parents=True, exist_ok=True)
-        replace_file(work / _NOTE, _with_manifest(inputs, project.built(edition.id)).encode())
+        replace_file(work / _NOTE, "\n".join(lines).encode())
 
 
 def inputs_digest(project: Project, pdf: bool) -> str:
@@ -75,6 +81,20 @@ def inputs_digest(project: Project, pdf: bool) -> str:
     for root in (package, project.data, project.notebooks, project.book):
         digest.update(f"{hash_files(root, below(root, '*'))}\n".encode())
     return digest.hexdigest()
+
+
+def surroundings_digest(project: Project, edition: Edition) -> str:
+    """Return a SHA-256 over what the key of a run holds besides files: Python, libraries, the lock, what limits let in."""
+    let_in = [limits_of(project, name, edition.limits).shaping() for name in edition.chapters]
+    return hashlib.sha256(json.dumps([surroundings(project), let_in]).encode()).hexdigest()
+
+
+def _noted(project: Project, edition: Edition) -> tuple[str, str] | None:
+    try:
+        lines = (project.work(edition.id) / _NOTE).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return (lines[0], lines[1]) if len(lines) == 2 else None
 
 
 def _with_manifest(inputs: str, target: Path) -> str:

@@ -68,6 +68,12 @@ def drop_dead_lock(project: Project) -> None:
         _clear(path, holder)
 
 
+def folders_in_use(project: Project) -> list[Path]:
+    """Return the output folders below the project's builds that a living run or sweep holds."""
+    locks = sorted(project.build.glob(f"*/*/{FOLDER_LOCK}"))
+    return [path.parent for path in locks if (holder := _holder(path)) and not _is_dead(holder)]
+
+
 @contextmanager
 def writing(folder: Path, say: Say) -> Iterator[None]:
     """Hold the output folder of a run or a sweep; raises CheckFailed, naming the holder, when another one writes there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -17,6 +18,8 @@ from .definition import Edition
 
 TOOLS = ("altair", "jupyter-book", "myst-nb", "pandas", "papermill", "sphinx", "typst", "vl-convert-python")
 MANIFEST = "manifest.json"
+# Folders that tools leave; beside them, files that an editor or an office program holds open.
+_LEFT = frozenset({"__pycache__", ".ipynb_checkpoints"})
 
 
 def hash_file(path: Path) -> str:
@@ -29,14 +32,16 @@ def hash_files(root: Path, files: Iterable[Path]) -> str:
     """Return one SHA-256 over the names (relative to `root`) and contents of files, in the order of their names."""
     digest = hashlib.sha256()
     for path in sorted(files):
-        digest.update(f"{path.relative_to(root).as_posix()}\0{hash_file(path)}\n".encode())
+        # An editor's temporary file may be gone by now.
+        with contextlib.suppress(FileNotFoundError):
+            digest.update(f"{path.relative_to(root).as_posix()}\0{hash_file(path)}\n".encode())
     return digest.hexdigest()
 
 
 def below(folder: Path, *patterns: str) -> list[Path]:
     """Return the files below a folder whose names match a pattern, without what tools leave there."""
     found = {p for pattern in patterns for p in folder.rglob(pattern) if p.is_file()}
-    return [p for p in found if "__pycache__" not in p.parts and ".ipynb_checkpoints" not in p.parts]
+    return [p for p in found if not _LEFT.intersection(p.parts) and not p.name.startswith(("~$", ".~")) and p.suffix != ".tmp"]
 
 
 def data_hash(project: Project, edition: Edition) -> str:

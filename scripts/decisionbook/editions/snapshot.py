@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..data.declarations import Chapter
 from ..data.package import Package
@@ -101,10 +101,17 @@ def _prose(notebook: Any) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]], own: str | None = None) -> dict[str, str]:
+class Phrase(NamedTuple):
+    """The clause that quotes a finding first, and the format in which it prints the number."""
+
+    words: str
+    form: str
+
+
+def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]], own: str = "{}") -> dict[str, Phrase]:
     """Return for each finding that the prose quotes the clause that quotes it first, its numbers filled in.
 
-    A reader recognises “占全国的 0.92%”, not the name of a finding. `own` stands in the place of a finding's own number.
+    A reader recognises “占全国的 0.92%”, not the name of a finding. `own` is how a finding's own number stands there.
     """
     from ..render.findings import format_finding
 
@@ -112,23 +119,22 @@ def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]], own: str | No
 
     def shown(match: re.Match[str], asked: str) -> str:
         name, _, form = match[1].partition(":")
-        if name == asked and own is not None:
-            return own
         if "::" in match[1] or name not in findings:
             return "…"
-        return format_finding(findings[name]["value"], form)
+        text = format_finding(findings[name]["value"], form)
+        return own.format(text) if name == asked else text
 
-    clauses: dict[str, str] = {}
+    found: dict[str, Phrase] = {}
     # A key finding is a term, the number, and its definition: without that the number says nothing.
     prose = re.sub(r"\n:[ \t]+", " — ", re.sub(r"[（(]?(?:见|如)?\{(?:numref|doc)\}`[^`]*`[）)]?", "", _prose(notebook)))
     for clause in re.split(r"[。；！？\n]|(?<=\S)：", prose):
         for text in _GLUE.findall(clause):
-            name = text.partition(":")[0]
-            if name in findings and name not in clauses:
+            name, _, form = text.partition(":")
+            if name in findings and name not in found:
                 filled = _GLUE.sub(partial(shown, asked=name), clause)
                 plain = re.sub(r"\{[\w:-]+\}`([^`]*)`|[*_`|#]|\[([^\]]*)\]\([^)]*\)", r"\1\2", filled)
-                clauses[name] = re.sub(r"\s+", " ", plain).strip(" :-")
-    return clauses
+                found[name] = Phrase(re.sub(r"\s+", " ", plain).strip(" :-"), form)
+    return found
 
 
 def _value(finding: Mapping[str, Any]) -> list[Any] | str:

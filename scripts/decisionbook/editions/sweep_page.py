@@ -72,14 +72,18 @@ def compared(records: Sequence[Record], preferred: Sequence[str], names: Sequenc
 
 
 def meanings(project: Project, chapter: Chapter, records: Sequence[Record]) -> dict[str, str]:
-    """Return for each finding how the chapter's text words it; its own number is 〔此值〕, what differs between runs is …"""
+    """Return for each finding how the chapter's text words it.
+
+    Its own number is 〔此值〕, and what differs between the runs is left open.
+    """
     findings: dict[str, dict[str, Any]] = {}
     for record in records:
         for name, finding in record["findings"].items():
             known = findings.setdefault(name, dict(finding))
             if known["value"] != finding["value"]:
                 known["value"] = "…"
-    return phrases(project.notebook(chapter.name), findings, own="〔此值〕")
+    found = phrases(project.notebook(chapter.name), findings, own="〔此值〕")
+    return {name: phrase.words for name, phrase in found.items()}
 
 
 def write_sweep_page(

@@ -86,8 +86,9 @@ def interval_text(bounds: dict[str, Any] | None) -> str:
         return f"{'≤' if bounds['high_closed'] else '<'}{number(high)}"
     if low == high:
         return number(low)
-    # As few decimals as keep the ends: what rounding takes is small against the width of the interval.
-    decimals = next((d for d in range(9) if all(abs(round(end, d) - end) <= (high - low) / 50 for end in (low, high))), 9)
+    # As few decimals as keep the ends: what rounding takes is small against the width of the interval and against each end.
+    small = {end: min((high - low) / 50, abs(end) / 1000) for end in (low, high)}
+    decimals = next((d for d in range(9) if all(abs(round(end, d) - end) <= small[end] for end in small)), 9)
     return f"{low:,.{decimals}f}–{high:,.{decimals}f}".replace("-", "−")
 
 

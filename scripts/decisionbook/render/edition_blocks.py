@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_WORDS, quote
 from .directives import Cell, build_table, number
-from .findings import verdict_mark
+from .findings import format_finding, verdict_mark
 from .pages import download_link
 
 CAUSE_WORDS = {
@@ -98,8 +98,9 @@ class EditionChanges(SphinxDirective):
         if not moved:
             return []
         body: list[list[Cell]] = []
-        # A number that no sentence quotes has only a name in the program: nothing a reader would recognise.
-        shown = [entry for entry in moved if entry["words"]][:MOST]
+        # A number that no sentence quotes has only a name in the program: nothing a reader would recognise. One that the
+        # chapter prints as before has not moved for him.
+        shown = [e for e in moved if e["words"] and _printed(e, "old") != _printed(e, "new")][:MOST]
         for entry in shown:
             words = entry["words"]
             first: list[nodes.Node] = [nodes.strong("", "要点　")] if entry["key"] else []
@@ -108,17 +109,22 @@ class EditionChanges(SphinxDirective):
                 [
                     entry["title"],
                     [*first, nodes.Text(words)],
-                    f"{number(entry['old'])} {entry['old_unit']}".strip(),
-                    f"{number(entry['new'])} {entry['unit']}".strip(),
-                    number(entry["difference"]),
-                    "—" if relative is None else f"{relative:+.1%}".replace("-", "−"),
+                    _printed(entry, "old"),
+                    _printed(entry, "new"),
+                    _difference(entry),
+                    # A later year is not a larger one.
+                    "—" if relative is None or entry["unit"] == "年" else f"{relative:+.1%}".replace("-", "−"),
                     "、".join(CAUSE_WORDS[c] for c in entry["causes"]),
                 ]
             )
         heads = ["章节", "数", "原", "现", "差", "变动", "原因"]
         table = self._table(heads, body, "变动的数", "tab-moved-findings", (2, 3, 4, 5), (14, 30, 12, 12, 10, 9, 13))
         rest = len(moved) - len(shown)
-        more = [nodes.paragraph("", f"另有 {rest} 个变动较小或正文没有引用的数，见下载的 changes.json。")] if rest else []
+        more = (
+            [nodes.paragraph("", f"另有 {rest} 个变动较小、印出来不变或正文没有引用的数，见下载的 changes.json。")]
+            if rest
+            else []
+        )
         link, _ = download_link("download-link", "", "changes.json", self.lineno, self.state.inliner)
         return [*([table] if shown else []), *more, nodes.paragraph("", "下载：", *link)]
 
@@ -167,6 +173,21 @@ class EditionChanges(SphinxDirective):
         self.set_source_info(table)
         self.state.document.note_explicit_target(table)
         return table
+
+
+def _printed(entry: Mapping[str, Any], key: str) -> str:
+    """Return the old or new value with its unit, in the format in which the chapter prints it."""
+    value, unit = entry[key], entry["old_unit" if key == "old" else "unit"]
+    year = unit == "年" and not entry["form"]
+    text = str(int(value)) if year else format_finding(value, entry["form"]) if entry["form"] else number(value)
+    return f"{text} {unit}".strip()
+
+
+def _difference(entry: Mapping[str, Any]) -> str:
+    difference, form = entry["difference"], entry["form"].lstrip("+")
+    if difference is None:
+        return "—"
+    return format_finding(difference, f"+{form}") if form.endswith("f") else number(difference)
 
 
 def _plain(value: Any) -> str:

@@ -179,12 +179,17 @@ def _stands_for(row: Mapping[str, Any]) -> str:
     return "" if _is_point(row.get("printed")) else interval_text(row["printed"])
 
 
+def is_repeat(row: Mapping[str, Any]) -> bool:
+    """Return whether a figure is checked only against the same number printed elsewhere: its formula is one input alone."""
+    return bool(row.get("expression")) and row["expression"] in (row.get("inputs") or {})
+
+
 def formula_text(expression: str, inputs: Mapping[str, str], book: BookData) -> tuple[str, bool]:
     """Return a formula with × ÷ − and the printed inputs in it, and whether letters had to stay because it is long.
 
     An expression that is one input alone (a reprint is compared with its original) says no more than the input.
     """
-    if not expression or expression in inputs:
+    if not expression or is_repeat({"expression": expression, "inputs": inputs}):
         return "", False
     printed = {letter: closed_up(book.figures[i]["published"]) for letter, i in inputs.items() if i in book.figures}
     text = "".join(_formula_parts(expression, printed))

@@ -101,6 +101,17 @@ def verdict_mark(verdict: str, figure_ids: list[str]) -> evidence_mark:
     return mark
 
 
+# Words that count or measure, where they stand behind a number; the longer ones first.
+_MEASURE = re.compile(
+    r"(?:个百分点|平方米|[万亿](?:元|个|户|人|座)|人次|[元个项条家座倍件份户次类处套所名%])(?:/[\u4e00-\u9fff]{1,4})?"
+)
+
+
+def _measure_at(text: str) -> str:
+    found = _MEASURE.match(text)
+    return found[0] if found else ""
+
+
 class MarksAfterUnits(SphinxPostTransform):
     """Move a verdict mark behind the unit that the prose writes after the number: 425 亿元□, not 425□ 亿元."""
 
@@ -119,10 +130,12 @@ class MarksAfterUnits(SphinxPostTransform):
                 continue
             text = following.astext()
             lead = len(text) - len(text.lstrip())
-            if lead <= 1 and text[lead:].startswith(unit):
+            # The prose may count in another word than the finding's unit: 8 项 of a number whose unit is 个.
+            written = unit if text[lead:].startswith(unit) else _measure_at(text[lead:])
+            if lead <= 1 and written:
                 for mark in marks:
                     parent.remove(mark)
-                cut = lead + len(unit)
+                cut = lead + len(written)
                 index = parent.index(following)
                 parent[index : index + 1] = [nodes.Text(text[:cut]), *marks, nodes.Text(text[cut:])]
 

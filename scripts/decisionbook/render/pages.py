@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .catalogue import DataCatalogue
 from .directives import Cell, build_table, chapter_link, printed_text, recomputed_text
+from .evidence_data import is_repeat
 from .findings import verdict_mark
 from .glossary import GlossaryTable
 
@@ -187,6 +188,7 @@ class EditionSummary(SphinxDirective):
         edition = quote(self.env, "edition")
         rows = quote(self.env, "reconciliation")
         judged = [r for r in rows if r["verdict"] in ("reproduced", "within_rounding", "consistent", "contradicted")]
+        repeated = sum(is_repeat(r) for r in judged)
         facts = [
             ("版本", edition["label"] + ("　送审稿" if edition.get("draft") else "")),
             ("期号", edition.get("issue_number", "")),
@@ -196,7 +198,10 @@ class EditionSummary(SphinxDirective):
             ("数据截至", edition["as_of"]),
             ("编制日期", edition["compiled"]),
             ("本版更新", edition["summary"]),
-            ("印刷数字", f"登记 {len(rows)} 个，其中 {len(judged)} 个可由印出的数复算"),
+            (
+                "印刷数字",
+                f"登记 {len(rows)} 个，其中 {len(judged) - repeated} 个由别的数算出，{repeated} 个只是同一个数在另一处重印",
+            ),
             ("不符", f"{sum(r['verdict'] == 'contradicted' for r in rows)} 个，见复核总表"),
         ]
         items = [

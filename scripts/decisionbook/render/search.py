@@ -27,9 +27,9 @@ FIGURES_ID = "db-reconciliation"
 
 # Not text of the book: what only a script shows, and what repeats the text beside it (the table behind a chart).
 _SKIPPED_TAGS = {"script", "style", "svg", "template", "noscript", "annotation", "annotation-xml", "button"}
-_SKIPPED_CLASSES = {"headerlink", "hide", "chart-table", "chart-tools", "db-scroll-hint", "toctree-wrapper"}
+_SKIPPED_CLASSES = {"chapter-meta", "headerlink", "hide", "chart-table", "chart-tools", "db-scroll-hint", "toctree-wrapper"}
 # A verdict mark is kept only where its count follows: in a sentence ？ would look like punctuation.
-_COUNTED = {"chapter-meta", "verdict-summary"}
+_COUNTED = {"verdict-summary"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _INLINE = {
     "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "i", "kbd", "label", "mark", "output", "q", "s", "samp", "small",

@@ -83,5 +83,5 @@ def _run(chapter: str, parameters: Mapping[str, Any], context: RunContext, cache
     executed, reads = run_notebook(chapter, context, parameters)
     output = folder / f"{chapter}.ipynb"
     write_if_changed(executed, output)
-    cache.store(key, executed, reads)
+    cache.store(chapter, parameters, key, executed, reads)
     return RunResult(chapter, output, findings_of(executed), time.perf_counter() - started)

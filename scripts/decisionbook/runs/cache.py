@@ -10,43 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
 from ..data.limits import limits_of
 from ..data.package import Package
-from ..data.reads import Reads
+from ..data.reads import Reads, Watched
 from ..data.scratch import replace_file
 from ..project import Project
+from .dependencies import surroundings
 from .documents import nbformat
 
 FORMAT = 1
 MOST_ENTRIES, MOST_BYTES = 500, 500 * 1024 * 1024
 MOST_DRAWINGS, MOST_DRAWING_BYTES = 5000, 200 * 1024 * 1024
-# What shapes the numbers, charts and tables of a run; the lock covers the rest where the project has one.
-LIBRARIES = (
-    "altair",
-    "ipykernel",
-    "ipython",
-    "myst-nb",
-    "narwhals",
-    "nbclient",
-    "numpy",
-    "pandas",
-    "papermill",
-    "pylopdf-fonts-zh-cn",
-    "pyyaml",
-    "scipy",
-    "vl-convert-python",
-)
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SHAPING = frozenset({"analysis", "charts", "data", "errors", "notebook", "project"})
 INJECTED = "injected-parameters"
@@ -57,16 +39,20 @@ Say = Callable[[str], None]
 class RunCache:
     """Results of runs below `_build/cache/runs`. Make one a build: it holds the digests of its moment.
 
-    Digests are taken before a run, so that a file changed meanwhile is seen by the next build.
+    Digests are taken before a run. A result that was computed while one of its files changed is kept under none: nobody
+    knows which of the two contents it read, even when the first is back by the end.
     """
 
     def __init__(self, context: RunContext, *, entries: int = MOST_ENTRIES, size: int = MOST_BYTES, say: Say = print) -> None:
         self.folder = context.project.cached_runs
         self.context = context
         self.entries, self.size, self.say = entries, size, say
-        package = Package(context.project, context.tables)
+        self._package = package = Package(context.project, context.tables)
+        self._paths = shaping_modules()
+        files = [context.project.datapackage, *map(package.path, package.tables), *self._paths.values()]
+        self._watched = Watched([*files, *context.project.notebooks.glob("*.yml")])
         self._tables = {name: _table_digest(package, name) for name in package.tables}
-        self._modules = {name: _digest(path.read_bytes()) for name, path in shaping_modules().items()}
+        self._modules = {name: _digest(path.read_bytes()) for name, path in self._paths.items()}
         self._surroundings = surroundings(context.project)
 
     def key(self, chapter: str, notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> str:
@@ -97,10 +83,17 @@ class RunCache:
                 return merge(notebook, [nbformat.from_dict(cell) for cell in entry["cells"]])
         return None
 
-    def store(self, key: str, executed: nbformat.NotebookNode, reads: Reads) -> None:
-        """Keep the result of a run. Entries appear whole or not at all; the least recently used ones make room."""
+    def store(
+        self, chapter: str, parameters: Mapping[str, Any], key: str, executed: nbformat.NotebookNode, reads: Reads
+    ) -> None:
+        """Keep the result of a run whose files are what they were before it; `key` is that of before.
+
+        Entries appear whole or not at all; the least recently used ones make room.
+        """
         if not reads.modules:
             return  # A chapter that does not use `nb` cannot say what it read.
+        if self._moved(chapter, reads) or self.key(chapter, _as_written(executed), parameters) != key:
+            return
         depends = {
             "tables": {name: self._tables.get(name, "") for name in reads.tables},
             "modules": {name: self._modules[name] for name in reads.modules if name in self._modules},
@@ -111,6 +104,18 @@ class RunCache:
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / f"{_digest(_canonical(depends))[:32]}.json", _canonical(entry), shared=True)
         self.make_room()
+
+    def _moved(self, chapter: str, reads: Reads) -> bool:
+        """Return whether a file that a run depended on was touched since the digests were taken, or differs from them."""
+        tables = [name for name in reads.tables if name in self._tables]
+        modules = [name for name in reads.modules if name in self._modules]
+        declaration = self.context.project.notebooks / f"{chapter}.yml"
+        files = [self.context.project.datapackage, *map(self._package.path, tables), *(self._paths[name] for name in modules)]
+        return (
+            bool(self._watched.changed([*files, *([declaration] if declaration.is_file() else [])]))
+            or any(_table_digest(self._package, name) != self._tables[name] for name in tables)
+            or any(_digest(self._paths[name].read_bytes()) != self._modules[name] for name in modules)
+        )
 
     def _holds(self, depends: Mapping[str, Mapping[str, str]]) -> bool:
         return all(self._tables.get(n) == d for n, d in depends["tables"].items()) and all(
@@ -172,38 +177,30 @@ def merge(notebook: nbformat.NotebookNode, code: list[nbformat.NotebookNode]) ->
     return merged
 
 
-def clean(project: Project, *, everything: bool) -> tuple[int, list[Path]]:
+def _as_written(executed: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return an executed notebook without the cell of injected parameters, which is in no key."""
+    written = [c for c in executed.cells if INJECTED not in c.metadata.get("tags", [])]
+    return nbformat.from_dict({**executed, "cells": written})
+
+
+def clean(project: Project, *, everything: bool, spare: Iterable[Path] = ()) -> tuple[int, list[Path]]:
     """Remove the cache and the work folders, and return the bytes freed and the folders removed.
 
     With `everything` also what was made from them: unpublished builds, Word documents, runs and sweeps. Published
-    editions stay, and the copies that `intake --undo` brings back.
+    editions stay, and the copies that `intake --undo` brings back; so do the folders `spare`, which somebody writes to.
     """
     names = ("cache", "work", *(("book", "office", "runs", "sweeps") if everything else ()))
+    spared = set(spare)
     freed, removed = 0, []
     for folder in (project.build / name for name in names):
-        if folder.is_dir():
-            freed += sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-            shutil.rmtree(folder)
-            removed.append(folder)
+        within = {path for path in spared if path.is_relative_to(folder)}
+        gone = [folder] if not within else [path for path in folder.iterdir() if path not in within]
+        for path in gone:
+            if path.is_dir():
+                freed += sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+                shutil.rmtree(path)
+                removed.append(path)
     return freed, removed
-
-
-def surroundings(project: Project) -> list[str]:
-    """Return what a run depends on besides project files: Python, machine, libraries, the lock."""
-    lock = project.root / "requirements.lock"
-    return [
-        sys.version,
-        platform.machine(),
-        _digest(lock.read_bytes()) if lock.is_file() else "",
-        *(f"{name} {_version(name)}" for name in LIBRARIES),
-    ]
-
-
-def _version(library: str) -> str:
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _table_digest(package: Package, name: str) -> str:

@@ -20,7 +20,8 @@ from ..data.package import Package
 from ..data.scratch import replace_file
 from ..data.sheets import read_grid
 from ..errors import InputError, Problem, did_you_mean, one_of
-from .cache import shaping_modules, surroundings
+from .cache import shaping_modules
+from .dependencies import surroundings
 from .engines import as_job, run_jobs
 from .parameters import convert
 
