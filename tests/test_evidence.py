@@ -10,13 +10,13 @@ from typing import Any
 
 import lxml.html
 import pytest
-from docutils import nodes
+from docutils import frontend, nodes, utils
 from sphinx.application import Sphinx
 
 from decisionbook.render import evidence, evidence_data
 from decisionbook.render.book_data import BookData
 from decisionbook.render.directives import build_table
-from decisionbook.render.findings import evidence_mark, finding_number, has_evidence, verdict_mark
+from decisionbook.render.findings import MarksAfterUnits, evidence_mark, finding_number, has_evidence, verdict_mark
 
 from . import evidence_book, minibook, typst_books
 
@@ -115,6 +115,20 @@ def test_a_derived_value_has_bounds_and_inputs_but_no_verdict(book: BookData) ->
 def test_a_formula_reads_as_arithmetic_of_prints(book: BookData, expression: str, inputs: dict[str, str], text: str) -> None:
     book.figures["000-0007"] = evidence_book.row("000-0007", "-3~5%", "input")
     assert evidence_data.formula_text(expression, inputs, book) == (text, False)
+
+
+@pytest.mark.parametrize(
+    ("row", "repeat"),
+    [
+        ({"expression": "a", "inputs": {"a": "000-0001"}}, True),
+        ({"expression": "a/b", "inputs": {"a": "000-0001", "b": "000-0002"}}, False),
+        ({"expression": "2", "inputs": {}}, False),
+        ({"expression": "", "inputs": {}}, False),
+        ({}, False),
+    ],
+)
+def test_a_number_printed_again_is_told_from_one_that_is_computed(row: dict[str, Any], repeat: bool) -> None:
+    assert evidence_data.is_repeat(row) is repeat
 
 
 def test_a_long_formula_keeps_letters_and_the_inputs_tell_them(book: BookData) -> None:
@@ -220,6 +234,31 @@ def test_the_sentences_are_those_of_the_script_and_the_page() -> None:
         script = (minibook.BOOK / "_static" / name).read_text(encoding="utf-8")
         for verdict, sentence in evidence.VERDICT_SENTENCES.items():
             assert f'{verdict}: "{sentence}"' in script
+
+
+# ---- Marks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "after", "text"),
+    [
+        ("亿元", " 亿元，其中", "8 亿元●，其中"),
+        # The prose may count in another word than the unit of the finding.
+        ("个", " 项任务", "8 项●任务"),
+        ("元/平方米", " 元/平方米，", "8 元/平方米●，"),
+        ("", "%，低于", "8%●，低于"),
+        ("个", "，其中", "8●，其中"),
+        ("年", " 年末", "8 年●末"),
+        ("个", " 人口", "8● 人口"),
+    ],
+)
+def test_a_mark_stands_behind_the_unit_that_the_prose_writes(unit: str, after: str, text: str) -> None:
+    document = utils.new_document("page", frontend.get_default_settings())
+    number = finding_number("8", "8", classes=["finding"])
+    number["unit"] = unit
+    document += nodes.paragraph("", "", number, verdict_mark("reproduced", ["000-0003"]), nodes.Text(after))
+    MarksAfterUnits(document).run()
+    assert document.astext().replace("\u2060", "") == text
 
 
 # ---- Paper ----------------------------------------------------------------------------------

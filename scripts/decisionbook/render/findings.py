@@ -126,12 +126,12 @@ class MarksAfterUnits(SphinxPostTransform):
                 marks.append(parent[position])
                 position += 1
             following = parent[position] if position < len(parent) else None
-            if not marks or not unit or not isinstance(following, nodes.Text):
+            if not marks or not isinstance(following, nodes.Text):
                 continue
             text = following.astext()
             lead = len(text) - len(text.lstrip())
             # The prose may count in another word than the finding's unit: 8 项 of a number whose unit is 个.
-            written = unit if text[lead:].startswith(unit) else _measure_at(text[lead:])
+            written = unit if unit and text[lead:].startswith(unit) else _measure_at(text[lead:])
             if lead <= 1 and written:
                 for mark in marks:
                     parent.remove(mark)

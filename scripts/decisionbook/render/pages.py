@@ -198,10 +198,8 @@ class EditionSummary(SphinxDirective):
             ("数据截至", edition["as_of"]),
             ("编制日期", edition["compiled"]),
             ("本版更新", edition["summary"]),
-            (
-                "印刷数字",
-                f"登记 {len(rows)} 个，其中 {len(judged) - repeated} 个由别的数算出，{repeated} 个只是同一个数在另一处重印",
-            ),
+            ("印刷数字", f"登记 {len(rows)} 个，其中 {len(judged)} 个有印出的数可以核对"),
+            ("怎样核对", f"{len(judged) - repeated} 个由别的数算出；{repeated} 个是同一个数在另一处重印，一致只说明前后没有矛盾"),
             ("不符", f"{sum(r['verdict'] == 'contradicted' for r in rows)} 个，见复核总表"),
         ]
         items = [
