@@ -18,7 +18,8 @@ GOOD = [["2023", "武鸣区", "一，“二”\n三", "智慧交通", "12.50"], 
 BAD = [
     ["2023.5", "县", "x", "", "1"], ["", "县", "x", "", "1"], ["1999", "县", "x", "", "1"], ["2101", "县", "x", "", "1"],
     ["2023", "", "x", "", "1"], ["2023", "县", "x", "", "12万"], ["2023", "县", "x", "", "-5"],
-    ["２０２３", "县", "x", "", "1e9999"],
+    ["2023", "县", "x", "", "1_000"], ["2_023", "县", "x", "", "1"], ["2023", "县", "x", "", "inf"],
+    ["2023", "县", "x", "", "NaN"], ["2023", "县", "x", "", "1e9999"], ["２０２３", "县", "x", "", "１.5e3"],
 ]  # fmt: skip
 
 
@@ -47,9 +48,17 @@ def test_faults_keep_row_column_value_and_expectation(project: Project, tmp_path
     rows = [row for bad in BAD for row in (*GOOD, bad)]
     careful, quick = both(package_with(project, tmp_path, rows), monkeypatch)
     assert quick == careful
-    # The last row is odd, but digits of full width are digits and a large number is a number.
+    # The last row is odd, but digits of full width are digits.
     assert len(quick) == len(BAD) - 1
     assert any("row 5, column year: found '2023.5'" in line for line in quick)
+    assert any("column amount: found 'inf'; expected a number of at least 0. Write it in digits" in line for line in quick)
+
+
+def test_a_fault_behind_many_odd_rows_is_found(project: Project, tmp_path: Path, every_table_is_large: None) -> None:
+    odd = [["２０２３", "县", "x", "", "1"]] * 9
+    package = package_with(project, tmp_path, [*odd, ["2023", "县", "x", "", "inf"]])
+    assert len(package._suspects(TABLE, 4) or []) == 8
+    assert [(p.row, p.column) for p in package.validate([TABLE], most=4)] == [(11, "amount")]
 
 
 def test_a_table_without_a_fault_needs_no_validator(project: Project, tmp_path: Path, every_table_is_large: None) -> None:

@@ -190,6 +190,19 @@ def test_what_cannot_be_a_chapter_is_refused_and_nothing_is_written(
     assert contents(whole) == before
 
 
+def test_a_list_on_one_line_is_to_be_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = one_chapter_project(tmp_path)
+    (path,) = project.editions.glob("*.yml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"chapters:\n((?:\s*- .*\n)+)", r"chapters: [industry_revenue_share]\n", text), encoding="utf-8")
+    before = contents(project)
+    assert new(project, NAME, "--source", "000") == 2
+    told = capsys.readouterr().err
+    assert "expected a list of chapters, one a line. Write each chapter on a line of its own" in told
+    assert "by hand" not in told
+    assert contents(project) == before
+
+
 def test_a_published_edition_is_never_altered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = open_project(tmp_path / "project")
     record = project.editions / "published" / "2024.09.json"

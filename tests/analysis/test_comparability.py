@@ -40,11 +40,31 @@ def test_equal_values_in_two_units_sound_alike_and_small_or_bare_ones_do_not():
 
 
 def test_one_thing_may_differ_two_may_not():
-    a = row("a", 95, "%", "share", area="G_1", period="2017-03")
-    assert compare.is_comparable(compare.differences(a, {**a, "ref_area": "G_2"}, DIMENSIONS))
+    a = row("a", 95, "%", "share", area="450200", period="2017-03")
+    there = {**a, "ref_area": "450300"}
+    levels = {"450200": "prefecture", "450300": "prefecture"}
+    assert compare.is_comparable(compare.differences(a, there, DIMENSIONS, levels=levels))
+    assert not compare.is_comparable(compare.differences(a, {**there, "time_period": "2019"}, DIMENSIONS, levels=levels))
     assert compare.is_comparable(compare.differences(a, {**a, "time_period": "2019"}, DIMENSIONS))
     assert not compare.is_comparable(compare.differences(a, {**a, "ref_area": "G_2", "time_period": "2019"}, DIMENSIONS))
     assert compare.differences(a, {**a, "time_period": None}, DIMENSIONS) == ["时期未印"]
+
+
+@pytest.mark.parametrize("levels", [{"G_1": "group", "G_2": "group"}, {"G_1": "province", "G_2": "county"}, None])
+def test_unlike_scopes_are_not_compared(levels):
+    ours = row("a", 95, "%", "share", area="G_1")
+    theirs = row("b", 83, "%", "share", area="G_2")
+    found = compare.same_indicator_pairs(pd.DataFrame([ours, theirs]), DIMENSIONS, levels=levels)
+    assert found[["reasons", "comparable"]].to_numpy().tolist() == [["范围不同", False]]
+
+
+def test_a_rank_is_compared_only_where_the_number_ranked_is_printed():
+    before = row("a", 5, "座", "rank", area="330100", period="2016", note="排名出处与城市数未印")
+    after = row("b", 57, "座", "rank", area="330100")
+    frame = pd.DataFrame([before, after])
+    assert compare.same_indicator_pairs(frame, DIMENSIONS, ranks={"rank"})["reasons"].tolist() == ["时期不同、参评数未印"]
+    assert not compare.same_indicator_pairs(frame, DIMENSIONS, ranks={"rank"})["comparable"].any()
+    assert compare.same_indicator_pairs(frame, DIMENSIONS)["comparable"].all()
 
 
 def test_periods_of_one_year_agree_and_measure_words_of_one_indicator_too():

@@ -89,6 +89,8 @@ def test_the_choices_of_the_chapter_are_the_metrics_of_the_module():
 def test_trailing_zeros_and_more_are_read_both_ways():
     fund = Quantity(31000.0, Interval(30999.5, 31000.5), "万元")
     assert (programmes.coarse(fund).low, programmes.coarse(fund).high) == (30500, 31500)
+    for exact in (Quantity.exact(218, "个"), Quantity(1191.0, Interval(1190.5, 1191.5), "万元")):
+        assert programmes.coarse(exact) == exact
     more = Quantity(1000.0, Interval(1000.0, 2000.0), "项")
     assert (programmes.narrow_more(more).low, programmes.narrow_more(more).high) == (1000, 1100)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -45,10 +46,42 @@ def test_advice_loses_all_or_part_of_its_support():
 
 def test_the_most_loaded_figure_stands_first_and_repeated_ids_count_once():
     load = registers.load_table(ADVICE, FORMULAS)
-    # f1 and f4 take two and one; among those with one, losing all support counts before losing a part.
+    # f1 and f8 each take all support from one; f1 touches one more.
     assert load["figure_id"].tolist() == ["f1", "f8", "f4", "f7"]
     assert load.set_index("figure_id").loc["f8", ["whole", "part", "total"]].tolist() == [1, 0, 1]
     assert load.set_index("figure_id").loc["f1", ["whole", "part", "total"]].tolist() == [1, 1, 2]
+
+
+def test_losing_all_support_counts_before_the_number_of_recommendations_touched():
+    advice = pd.DataFrame([("R-1", "a;b"), ("R-2", "a;c"), ("R-3", "d")], columns=["recommendation_id", "figures"])
+    load = registers.load_table(advice, FORMULAS)
+    assert load[["figure_id", "whole", "total"]].to_numpy().tolist()[:2] == [["d", 1, 1], ["a", 0, 2]]
+
+
+def test_counts_of_listed_items_are_no_quantities():
+    advice = ADVICE.assign(enumerations=[None, "f7", None, "f8"])
+    assert registers.supports(registers.quantities(advice)) == {"R-1": ["f1"], "R-2": ["f4"], "R-3": [], "R-4": []}
+    assert registers.fallen(registers.quantities(advice), FORMULAS, "f1")["outcome"].tolist() == ["全部", "全部"]
+
+
+def test_a_figure_is_either_a_quantity_or_an_enumeration_for_all_advice():
+    advice, figures = (pd.read_csv(ROOT / f"data/{name}.csv", dtype=str) for name in ("recommendations", "figures"))
+    basis = registers.supports(advice)
+    listed = registers.supports(advice.assign(figures=advice["enumerations"]))
+    assert all(set(listed[r]) <= set(basis[r]) for r in basis)
+    every = {f for found in listed.values() for f in found}
+    assert [r for r in basis if set(basis[r]) & every != set(listed[r])] == []
+    kinds = dict(zip(*(pd.read_csv(ROOT / "data/indicators.csv")[c] for c in ("indicator", "kind")), strict=True))
+    used = figures[figures["figure_id"].isin({f for found in basis.values() for f in found})]
+    vague = used["qualifier"] == "several"
+    assert set(used.loc[vague, "figure_id"]) <= every
+    assert set(used.loc[used["figure_id"].isin(every) & ~vague, "indicator"].map(kinds)) == {"count"}
+
+
+def test_a_later_status_stands_with_its_source_and_its_note_cites_no_other():
+    for row in pd.read_csv(ROOT / "data/recommendations.csv", dtype=str).fillna("").to_dict("records"):
+        assert bool(row["later_status"]) == bool(row["later_source"]), row["recommendation_id"]
+        assert set(re.findall(r"来源(\d{3})", row["later_note"])) <= {row["later_source"]}, row["recommendation_id"]
 
 
 def test_a_later_status_is_known_only_once_its_source_is_out():
@@ -57,18 +90,26 @@ def test_a_later_status_is_known_only_once_its_source_is_out():
 
 
 def test_a_reprinted_document_is_one_document_with_its_exact_date():
-    columns = ["document_id", "title", "document_number", "issuer", "level", "issued", "theme", "source_id"]
+    columns = ["document_id", "title", "document_number", "issuer", "level", "issued", "theme", "source_id", "note"]
     frame = pd.DataFrame(
         [
-            ("D1", "数字广西发展“十四五”规划", None, "党委、政府", "自治区", "2021", "x", "003"),
-            ("D2", "《数字广西发展“十四五”规划》", "桂数发〔2021〕29号", None, "自治区", "2021-11-26", "x", "000"),
-            ("D3", "别的规划", None, None, "国家", None, "x", "000"),
+            ("D1", "数字广西发展“十四五”规划", None, "党委、政府", "自治区", "2021", "x", "003", "简称"),
+            ("D2", "《数字广西发展“十四五”规划》", "桂数发〔2021〕29号", None, "自治区", "2021-11-26", "x", "000", None),
+            ("D3", "别的规划", None, None, "国家", None, "x", "000", None),
         ],
         columns=columns,
     )
     merged = registers.merge_documents(frame)
     assert merged["issued"].tolist() == ["2021-11-26", None]
     assert merged.loc[0, ["document_number", "issuer", "sources"]].tolist() == ["桂数发〔2021〕29号", "党委、政府", "000、003"]
+    assert merged["note"].tolist() == ["简称", None]
+
+
+def test_the_national_plan_is_one_document_under_its_short_and_its_full_name():
+    documents = pd.read_csv(ROOT / "data/policy_documents.csv", dtype=str)
+    merged = registers.merge_documents(documents).set_index("document_id")
+    assert merged.loc["D-004-004", ["issued", "sources"]].tolist() == ["2021-03", "003、004"]
+    assert "D-003-026" not in merged.index
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,12 @@ def test_a_snapshot_survives_being_committed() -> None:
     assert json.loads(compact(snapshot())) == snapshot()
 
 
+def test_a_number_of_findings_below_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny_project(tmp_path)
+    assert main(["--project", str(tmp_path), "diff", "2000.01", "2001.06", "--most", "-5"]) == 2
+    assert "--most: found -5; expected 0 or more" in capsys.readouterr().err
+
+
 def test_the_command_reads_published_and_working_editions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = tiny_project(tmp_path / "project")
     base = ["--project", str(project.root), "diff", "2000.01", "2001.06"]

@@ -102,7 +102,7 @@ def test_a_name_leads_to_no_file(project: Project, tmp_path: Path, name: str) ->
     ):
         with pytest.raises(InputError):
             find()
-    assert [p for p in tmp_path.rglob("*") if p.is_file() and p.name != "failures.csv"] == []
+    assert [p for p in tmp_path.rglob("*") if p.is_file() and p.name != "data-faults.csv"] == []
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,16 @@ def test_a_sound_draft_gets_no_remark(project: Project, tmp_path: Path) -> None:
     assert proof_file(project, brief(tmp_path), tmp_path / "out", lambda _: None) == []
 
 
+@pytest.mark.parametrize("words", [["--sure", "5"], ["--sure", "-0.1"], ["--sure", "nan"], ["--measure", "0"]])
+def test_a_threshold_outside_its_range_is_refused(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    draft = [] if "--measure" in words else [str(brief(tmp_path))]
+    assert main(["--project", str(project.root), "proof", *draft, *words, "-o", str(tmp_path / "out")]) == 2
+    assert f"{words[0]}: found {words[1]}; expected" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "kind"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,3 +84,8 @@ def children(pid: int) -> set[int]:
             if int(fields[1]) == pid and fields[0] not in "ZX":
                 found.add(int(entry))
     return found
+
+
+def server_of(pid: int) -> subprocess.Popen[bytes]:
+    """Return the server that forked a kernel: of several each has kernels of its own kind."""
+    return next(server.process for server in warm._servers if pid in children(server.process.pid))

@@ -126,6 +126,29 @@ def test_one_cell_of_a_table_runs_the_chapters_that_read_it(project: Project) ->
         assert stale(project) == expected, table
 
 
+@pytest.mark.parametrize("name", ["data/visitor_measures.csv", "notebooks/visitor_flow.yml", "notebooks/visitor_flow.ipynb"])
+def test_a_result_is_kept_only_when_its_files_did_not_change_while_it_ran(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Neither when the first content is back by the end: what the run has read is then the other one's."""
+    path, run = project.root / name, batch.run_notebook
+    if name.startswith("data"):
+        rewrite(path, "机场、火车站", "机场、车站")
+    else:
+        rewrite(path, "5", "6") if name.endswith("yml") else rewrite(path, '"gates = 5', '"gates = 6')
+    before = path.read_bytes()
+
+    def meanwhile(*given: object, **more: object) -> object:
+        path.write_bytes(before.replace(b"gates = 6", b"gates = 7") if name.endswith("ipynb") else before + b"\n")
+        done = run(*given, **more)  # type: ignore[arg-type]
+        path.write_bytes(before)
+        return done
+
+    monkeypatch.setattr(batch, "run_notebook", meanwhile)
+    assert ran(project) == ["visitor_flow"]
+    assert stale(project) == ["visitor_flow"], "a later build takes a number that no file gives any more"
+
+
 def test_a_run_draws_the_charts_that_changed(project: Project) -> None:
     folder = project.drawings
     before, drawn = outputs(project), set(folder.rglob("*.json"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import re
 from dataclasses import replace
@@ -14,6 +15,9 @@ import pytest
 
 from decisionbook.cli import main
 from decisionbook.data.context import RunContext
+from decisionbook.data.owndata import FAULTS
+from decisionbook.editions import chapter_output
+from decisionbook.editions.chapter_output import ENDINGS
 from decisionbook.editions.chapter_source import MARK, banner, changes_in_words, chapter_notebook, escaped, without_links
 from decisionbook.editions.definition import find_edition
 from decisionbook.errors import RunFailed
@@ -105,10 +109,34 @@ def test_without_pages_and_with_wrong_data(ran: tuple[Project, Path], tmp_path: 
     told = capsys.readouterr().err
     words = ["起始字符 (char_start)", "来源编号 (source_id)", 'Did you mean "003"?', "'nothing'", "nothing was run"]
     assert [word for word in words if word not in told] == []
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["failures.csv"]
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [FAULTS]
     assert main(["--project", str(project.root), "run", CHAPTER, "--no-page", "-o", str(tmp_path / "out")]) == 0
     assert "findings are as in" in capsys.readouterr().out
     assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{CHAPTER}.ipynb", "findings.json", "diff.csv", "diff.txt"}
+
+
+def test_a_run_that_fails_leaves_the_last_one_and_one_that_ends_leaves_nothing_of_it(
+    ran: tuple[Project, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, _ = ran
+    out = tmp_path / "out"
+    left = [f"{CHAPTER}{ending}" for ending in ENDINGS] + ["findings.json", "diff.csv", "own notes.html"]
+    out.mkdir()
+    for name in left:
+        (out / name).write_text("of the last run", encoding="utf-8")
+    words = ["--project", str(project.root), "run", CHAPTER, "--no-page", "-o", str(out)]
+    with monkeypatch.context() as patch:
+        patch.setattr(chapter_output, "write_differences", full)
+        assert main(words) == 1
+    assert {p.name: p.read_text(encoding="utf-8") for p in out.iterdir()} == dict.fromkeys(left, "of the last run")
+    assert main(words) == 0
+    numbers = {f"{CHAPTER}.ipynb", "findings.json", "diff.csv", "diff.txt"}
+    assert {p.name for p in out.iterdir()} == {*numbers, "own notes.html"}
+    assert not any((out / name).read_text(encoding="utf-8") == "of the last run" for name in numbers)
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def finding(value: object, unit: str = "") -> dict[str, object]:

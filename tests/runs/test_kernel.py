@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,7 +28,7 @@ from decisionbook.runs import kernel, warm
 from decisionbook.runs.execute import execute, run_notebook
 
 from ..conftest import ROOT
-from .helpers import alive, children, context_with, notebook_of, running, say, within
+from .helpers import alive, children, context_with, notebook_of, running, say, server_of, within
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc; kernels are forked on Linux and macOS"),
@@ -93,12 +92,17 @@ def test_a_run_leaves_nothing_to_the_next_and_looks_like_an_ordinary_one(tmp_pat
     assert warm == cold
 
 
-def test_an_interrupt_stops_the_cell_and_not_the_kernel() -> None:
+def test_an_interrupt_stops_the_cell_and_not_the_kernel(tmp_path: Path) -> None:
+    began = tmp_path / "began"
     with running() as client:
-        timer = threading.Timer(0.5, lambda: client.km.provisioner.process.send_signal(signal.SIGINT))
-        timer.start()
+
+        def interrupt() -> None:
+            assert within(40, began.exists)
+            client.km.provisioner.process.send_signal(signal.SIGINT)
+
+        threading.Thread(target=interrupt, daemon=True).start()
         with pytest.raises(CellExecutionError, match="KeyboardInterrupt"):
-            say(client, "import time\ntime.sleep(30)")
+            say(client, f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(40)")
         assert say(client, "print('still here')") == "still here"
 
 
@@ -119,8 +123,8 @@ def test_a_cell_that_takes_too_long_is_told_and_its_kernel_ends(tmp_path: Path) 
     execute("calm", context_with(Project(tmp_path), "calm", "pass"), tmp_path / "calm.ipynb")
     context = context_with(Project(tmp_path), "slow", "pass", "import time\ntime.sleep(60)")
     before = _kernels()  # the drawing process of each server
-    with pytest.raises(RunFailed, match=r"chapter slow, cell 2 .* took longer than 1 s"):
-        execute("slow", dataclasses.replace(context, limits={"cell_seconds": 1}), tmp_path / "out.ipynb")
+    with pytest.raises(RunFailed, match=r"chapter slow, cell 2 .* took longer than 3 s"):
+        execute("slow", dataclasses.replace(context, limits={"cell_seconds": 3}), tmp_path / "out.ipynb")
     assert _kernels() == before
     assert not (tmp_path / "out.ipynb").exists()
 
@@ -140,16 +144,16 @@ def test_the_death_of_a_kernel_is_told_as_it_was(tmp_path: Path, end: str, how: 
         pid = client.km.provisioner.pid
         with pytest.raises(DeadKernelError):
             say(client, f"import os\n{end}")
-        assert client.km.provisioner.process.wait(1) == (3 if "_exit" in end else -9)
+        assert client.km.provisioner.process.wait(20) == (3 if "_exit" in end else -9)
         assert not alive(pid)
 
 
 def test_the_death_of_the_server_takes_its_kernels_and_the_next_run_gets_another() -> None:
     with running() as client:
-        server = warm._servers[-1].process
         pid = client.km.provisioner.pid
+        server = server_of(pid)
         os.kill(server.pid, signal.SIGKILL)
-        assert within(5, lambda: not alive(pid))
+        assert within(20, lambda: not alive(pid))
         with pytest.raises(DeadKernelError):
             say(client, "1")
     with running() as client:
@@ -170,7 +174,7 @@ def test_several_kernels_at_once_keep_apart(tmp_path: Path) -> None:
     assert [int(s[0]) for s in said] == [1, 2, 3, 4, 5, 6]
     assert len({s[1] for s in said}) == len({s[2] for s in said}) == 6
     assert os.getcwd() == here
-    assert within(2, lambda: not any(alive(int(s[1])) for s in said))
+    assert within(20, lambda: not any(alive(int(s[1])) for s in said))
 
 
 PARENT = """
@@ -200,8 +204,8 @@ def test_nothing_outlives_a_parent_that_dies(end: str) -> None:
     parent.wait()
     parent.stdout.close()
     try:
-        assert within(10, lambda: not any(map(alive, pids))), [alive(p) for p in pids]
-        assert within(5, lambda: not folder.exists()), list(folder.rglob("*"))
+        assert within(20, lambda: not any(map(alive, pids))), [alive(p) for p in pids]
+        assert within(20, lambda: not folder.exists()), list(folder.rglob("*"))
     finally:
         for pid in forked:
             os.kill(pid, signal.SIGKILL)
@@ -230,7 +234,7 @@ def test_what_a_killed_parent_and_server_left_is_removed_by_the_next_process(bas
     parent.wait()
     parent.stdout.close()
     assert left.is_dir()
-    assert within(10, lambda: not any(alive(int(w)) for w in words[:1]))
+    assert within(20, lambda: not any(alive(int(w)) for w in words[:1]))
     scratch.remove_dead(str(base))
     assert not left.exists()
     assert other.is_dir(), "a folder of another name is somebody else's"
@@ -258,17 +262,13 @@ def test_sockets_and_keys_are_the_user_s_alone() -> None:
         assert Path(client.km.ip).parent == folder
         assert stat.S_IMODE(Path(client.km.connection_file).stat().st_mode) & 0o077 == 0
     # The kernel takes its sockets down as it ends, a moment after the client has let go.
-    for _ in range(100):
-        if not any(p.exists() for p in sockets):
-            break
-        time.sleep(0.1)
-    assert not any(p.exists() for p in sockets)
+    assert within(20, lambda: not any(p.exists() for p in sockets))
     assert not Path(client.km.connection_file if client.km else "none").exists()
 
 
 def test_the_server_is_single_threaded_and_has_no_address() -> None:
-    with running():
-        server = warm._servers[-1].process.pid
+    with running() as client:
+        server = server_of(client.km.provisioner.pid).pid
         assert len(os.listdir(f"/proc/{server}/task")) == 1
         inodes = {os.readlink(f"/proc/{server}/fd/{n}") for n in os.listdir(f"/proc/{server}/fd")}
         bound = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
@@ -278,12 +278,12 @@ def test_the_server_is_single_threaded_and_has_no_address() -> None:
 
 def test_another_environment_at_import_gets_another_server() -> None:
     with running() as first:
-        server = warm._servers[-1].process
+        server = server_of(first.km.provisioner.pid)
         with running(environment={"PYTHONHASHSEED": "4711"}) as second:
-            assert warm._servers[-1].process.pid != server.pid
+            assert server_of(second.km.provisioner.pid).pid != server.pid
             assert say(second, "print(hash('a'))") == _hash(4711)
             assert say(first, "print('the first still answers')") == "the first still answers"
-    assert within(3, lambda: server.poll() is not None)
+    assert within(20, lambda: server.poll() is not None)
 
 
 def _hash(seed: int) -> str:

@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 
 from decisionbook.cli import main
 from decisionbook.data.declarations import load_chapter
-from decisionbook.data.owndata import FAILURES, OwnDataError, is_read, parse_requests, prepare
+from decisionbook.data.owndata import FAULTS, OwnDataError, is_read, parse_requests, prepare, settle
 from decisionbook.data.package import Package
 from decisionbook.data.sheets import as_text
 from decisionbook.editions.table_template import write_template
@@ -78,7 +78,7 @@ def test_every_fault_is_told_at_once_with_place_and_remedy(package: Package, tmp
         (2, "(price)"), (3, "(ref_area)"), (3, "(rent)"), (3, "(coverage)"), (4, "(time_period)"), (5, "(time_period)"), (5, ""),
     }  # fmt: skip
     assert any(p.row == 5 and p.remedy == 'Did you mean "2022-01"?' for p in error.problems)
-    raw = (tmp_path / "out" / FAILURES).read_bytes()
+    raw = (tmp_path / "out" / FAULTS).read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     table = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
     assert len(table) == len(error.problems) == 7
@@ -86,9 +86,51 @@ def test_every_fault_is_told_at_once_with_place_and_remedy(package: Package, tmp
     assert "nothing was run" in str(error)
 
 
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_a_refused_command_leaves_what_an_earlier_one_made(project: Project, tmp_path: Path, command: str) -> None:
+    out, bad, good = tmp_path / "out", tmp_path / "bad.csv", tmp_path / "good.csv"
+    good.write_text(f"{HEADER}\n{ROWS}", encoding="utf-8")
+    bad.write_text(f"{HEADER}\n450000,2021,1_000,,,\n", encoding="utf-8")
+    settle(prepare(Package(project), parse_requests([f"{TABLE}={good}"]), out), out)
+    (out / "failures.csv").write_text("of the sweep before", encoding="utf-8")
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    base = ["--project", str(project.root), command, "housing_burden", "-o", str(out)]
+    given = ["--grid", "rent=20"] if command == "sweep" else []
+    assert main([*base, *given, "-d", f"{TABLE}={bad}"]) == 2
+    assert (out / FAULTS).is_file()
+    (out / FAULTS).unlink()
+    for words in (["-p", "nothing=1"], ["-p", "city=nowhere"]):
+        assert main([*base, *given, "-d", f"{TABLE}={good}", *words]) == 2
+    if command == "sweep":
+        (out / "runs.jsonl").write_text('{"id": "a", "chapter": "another"}\n', encoding="utf-8")
+        assert main([*base, *given, "-d", f"{TABLE}={good}"]) == 2
+        (out / "runs.jsonl").unlink()
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+
+
+def test_a_folder_of_data_that_no_run_made_is_never_taken_for_one(package: Package, tmp_path: Path) -> None:
+    """`-o .` in a project: its data folder is not what an earlier run has converted."""
+    own = tmp_path / "data" / f"{TABLE}.csv"
+    own.parent.mkdir()
+    own.write_text(f"{HEADER}\n{ROWS}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"that no run has made.*Name another folder with -o"):
+        prepare(package, parse_requests([f"{TABLE}={own}"]), tmp_path)
+    settle([], tmp_path)
+    assert own.is_file()
+
+
+def test_tables_of_a_run_give_way_to_those_of_the_next(package: Package, tmp_path: Path) -> None:
+    (tmp_path / "my.csv").write_text(f"{HEADER}\n{ROWS}", encoding="utf-8")
+    (table,) = settle(prepare(package, parse_requests([f"{TABLE}={tmp_path / 'my.csv'}"]), tmp_path / "out"), tmp_path / "out")
+    assert table.path == tmp_path / "out" / "data" / f"{TABLE}.csv"
+    assert table.path.is_file()
+    settle([], tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_failures_are_no_formulas(package: Package, tmp_path: Path) -> None:
     faults(package, tmp_path, f"{HEADER},=cmd|calc\n450000,2021,1,1,1,1,\n".encode())
-    cells = [c for row in csv.reader((tmp_path / "out" / FAILURES).read_text("utf-8-sig").splitlines()) for c in row]
+    cells = [c for row in csv.reader((tmp_path / "out" / FAULTS).read_text("utf-8-sig").splitlines()) for c in row]
     assert "'=cmd|calc" in cells
     assert not any(c.startswith(("=", "+", "-", "@")) for c in cells)
 

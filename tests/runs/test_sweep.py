@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import re
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -20,16 +24,30 @@ from decisionbook.cli import main
 from decisionbook.data.context import RunContext
 from decisionbook.data.declarations import load_chapter
 from decisionbook.data.package import Package
+from decisionbook.data.reads import Watched
 from decisionbook.editions import run_commands
 from decisionbook.editions.sweep_page import _table as sweep_table
 from decisionbook.editions.sweep_page import compared, meanings
-from decisionbook.errors import InputError
+from decisionbook.errors import CheckFailed, InputError
 from decisionbook.project import Project
 from decisionbook.runs import dependencies, engines
-from decisionbook.runs.sweep import digest_of_inputs, duration, grid_sets, plan, record_file, table_sets
+from decisionbook.runs import sweep as sweep_module
+from decisionbook.runs.sweep import (
+    Run,
+    digest_of_inputs,
+    duration,
+    grid_sets,
+    input_files,
+    plan,
+    record_file,
+    run_sweep,
+    table_sets,
+)
+from decisionbook.runs.sweep_results import write_results
 
 from ..conftest import copy_project
-from .helpers import alive, notebook_of
+from .deaths import dies_once
+from .helpers import alive, notebook_of, within
 
 CHAPTER = "industry_revenue_share"
 TINY = """\
@@ -83,7 +101,7 @@ def test_grids_and_tables_give_typed_sets(project: Project, tmp_path: Path) -> N
     expected = [{"growth": g, "annualisation": a} for g in (10, 12.5) for a in chapter.parameters["annualisation"].choices]
     assert grid_sets(chapter, package, ["growth=10, 12.5", "annualisation=*"]) == expected
     (tmp_path / "t.csv").write_bytes("growth,area\n10,\n,广东\n".encode("gbk"))
-    assert table_sets(chapter, tmp_path / "t.csv") == [{"growth": 10}, {"area": "广东"}]
+    assert table_sets(chapter, package, tmp_path / "t.csv") == {2: {"growth": 10}, 3: {"area": "广东"}}
 
 
 def test_every_fault_of_every_set_is_told_before_anything_runs(project: Project, tmp_path: Path) -> None:
@@ -96,10 +114,52 @@ def test_every_fault_of_every_set_is_told_before_anything_runs(project: Project,
     assert [p.file for p in caught.value.problems] == ["--grid, set 1", "--grid, set 2"]
     (tmp_path / "t.csv").write_text("growth,speed,growth\nx,1,2\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        table_sets(chapter, tmp_path / "t.csv")
+        table_sets(chapter, package, tmp_path / "t.csv")
     assert {(p.row, p.column) for p in caught.value.problems} == {(1, "speed"), (1, "growth"), (2, "growth")}
+    (tmp_path / "t.csv").write_text("growth,area\nfast,广西\n\n900,广酉\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        table_sets(chapter, package, tmp_path / "t.csv")
+    assert [(p.row, p.column) for p in caught.value.problems] == [(2, "growth"), (4, "growth"), (4, "area")]
     same = plan(chapter, package, [{"growth": 5.0}, {"growth": 5}, {"growth": 6}], {}, "--grid", "x")
     assert [r.number for r in same] == [1, 2]
+
+
+def test_a_set_that_breaks_a_rule_is_told_with_its_row_or_counted(project: Project) -> None:
+    chapter, package = load_chapter(project, "carbon_market"), Package(project)
+    same = {"area": "全国"}
+    with pytest.raises(InputError) as caught:
+        plan(chapter, package, [{}, same], {}, "my.csv", "x", rows=[2, 5])
+    assert [(p.file, p.row, p.expected) for p in caught.value.problems] == [("my.csv", 5, "area != nation")]
+    said: list[str] = []
+    sets = grid_sets(chapter, package, ["area=*", "years=1,2"])
+    runs = plan(chapter, package, sets, {}, "--grid", "x", said.append)
+    assert len(runs) == len(sets) - 2
+    assert said == ["2 sets in which area != nation does not hold, such as area = '全国', nation = '全国'"]
+    with pytest.raises(InputError) as caught:
+        plan(chapter, package, [{**same, "years": 1 + n / 10} for n in range(59)], {}, "--grid", "x")
+    assert len(str(caught.value).splitlines()) == 41
+
+
+def test_a_grid_of_too_many_runs_is_refused_before_it_is_made(tiny: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sweep", "tiny", "--grid", "area=" + ",".join(["广西"] * 20_000), "step=" + ",".join(["1"] * 50_000)]
+    assert main(["--project", str(tiny.root), *words]) == 2
+    told = capsys.readouterr().err
+    assert "20000 × 50000 = 1,000,000,000 runs; expected at most 100,000" in told
+    assert "--most-runs 1000000000" in told
+    chapter, package = load_chapter(tiny, "tiny"), Package(tiny)
+    with pytest.raises(InputError, match=r"2 × 2 = 4 runs; expected at most 3"):
+        grid_sets(chapter, package, ["area=广西,广东", "step=1,2"], 3)
+    assert len(grid_sets(chapter, package, ["area=广西,广东", "step=1,2"], 4)) == 4
+
+
+def test_an_unknown_finding_is_refused_before_anything_runs(
+    tiny: Project, project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sweep", CHAPTER, "--grid", "growth=10", "-o", str(tmp_path / "out"), "--finding", "revenue_shar"]
+    assert main(["--project", str(project.root), *words]) == 2
+    assert "an unknown finding 'revenue_shar'" in (told := capsys.readouterr().err)
+    assert 'Did you mean "revenue_share"?' in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_sets_start_nothing(tiny: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +186,97 @@ def test_records_survive_a_cut_off_line_and_refuse_another_sweep(tmp_path: Path)
     assert [r["id"] for r in records(tmp_path)] == ["a", "c"]
     with pytest.raises(InputError, match="runs of tiny"), record_file(tmp_path, "other", said.append):
         pass
+
+
+def test_a_record_that_does_not_fit_on_the_disk_leaves_those_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, left = os.write, [40]
+
+    def nearly_full(descriptor: int, line: bytes) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken, left[0] = min(left[0], len(line)), max(0, left[0] - len(line))
+        return write(descriptor, line[:taken])
+
+    with record_file(tmp_path, "tiny", print) as (found, add):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", nearly_full)
+            add({"id": "a", "chapter": "tiny"})
+            with pytest.raises(OSError, match=r"runs\.jsonl"):
+                add({"id": "b", "chapter": "tiny"})
+        add({"id": "c", "chapter": "tiny"})
+        assert list(found) == ["a", "c"]
+    assert [r["id"] for r in records(tmp_path)] == ["a", "c"]
+
+
+def sweep_of(project: Project, folder: Path, *steps: int, say: Callable[[str], None] = print, **more: Any) -> list[Any]:
+    """Sweep over steps in which nothing is executed: what a run gives is up to the test."""
+    runs = [Run(n, {"step": step}, {"step": step}, f"r{step}") for n, step in enumerate(steps, start=1)]
+    return run_sweep("tiny", RunContext(project, "2024.09", "2024-09-30"), runs, folder, workers=1, say=say, **more)
+
+
+def test_what_runs_while_a_file_changes_is_not_recorded(tiny: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ids of its records were made from the content before; it need not be another one by the end."""
+    units = tiny.data / "units.csv"
+
+    def run(jobs: list[engines.Job], **_: object) -> Iterator[tuple[engines.Job, engines.Outcome]]:
+        for number, job in enumerate(jobs):
+            if number == 1:
+                units.write_bytes(units.read_bytes())
+            yield job, {"status": "ok", "seconds": 0.1, "findings": {}}
+
+    monkeypatch.setattr(sweep_module, "run_jobs", run)
+    with pytest.raises(CheckFailed, match=r"data/units\.csv changed while the sweep ran.* Start the same command again"):
+        sweep_of(tiny, tmp_path, 1, 2, 3, watched=Watched(input_files(tiny, "tiny")))
+    assert [r["id"] for r in records(tmp_path)] == ["r1"]
+
+
+def test_records_that_are_used_again_or_left_aside_are_told(
+    tiny: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(jobs: list[engines.Job], **_: object) -> Iterator[tuple[engines.Job, engines.Outcome]]:
+        for job in jobs:
+            yield job, engines.failure("too slow") if job["id"] == "r2" else {"status": "ok", "seconds": 0.1, "findings": {}}
+
+    monkeypatch.setattr(sweep_module, "run_jobs", run)
+    said: list[str] = []
+    sweep_of(tiny, tmp_path, 1, 2, say=said.append)
+    assert not any("retry" in line or "not in" in line for line in said)
+    sweep_of(tiny, tmp_path, 2, 3, say=said.append)
+    assert "  1 of 2 runs are there already, 1 of them failed: --retry-failed runs those again" in said
+    assert "  not in the tables: 1 recorded run of other parameters or data" in said
+
+
+def test_no_table_of_a_sweep_has_a_head_twice(tmp_path: Path) -> None:
+    import duckdb
+
+    values = {"years": 2.0, "unit": "甲", "Status": "乙"}
+    found = {name: {"value": 1.0, "unit": "年", "low": None, "high": None} for name in ("years", "seconds", "YEARS", "share")}
+    record = {"findings": found, "status": "ok", "seconds": 0.5}
+    assert len(write_results([Run(1, values, values, "a")], [record], tmp_path)) == 3
+    heads = (tmp_path / "runs.csv").read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+    assert heads == [
+        "run", "years", "unit_parameter", "Status_parameter", "status", "seconds",
+        "years_finding", "seconds_finding", "YEARS_finding_finding", "share",
+    ]  # fmt: skip
+    typed = duckdb.sql(f"SELECT years, unit_parameter, unit FROM '{tmp_path / 'results.parquet'}'").fetchall()
+    assert typed == [(2.0, "甲", "年")] * 4
+
+
+def test_tables_of_a_sweep_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = {"findings": {}, **engines.failure("no")}
+    write_results([Run(1, {"a": 1}, {"a": 1}, "a")], [failed], tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in before:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", lambda a, b, name=name: full() if Path(b).name == name else shutil.move(a, b))
+            with pytest.raises(OSError, match="No space"):
+                write_results([Run(1, {"a": 2}, {"a": 2}, "b")], [failed], tmp_path)
+        assert (tmp_path / name).read_bytes() == before[name]
+    assert {p.name for p in tmp_path.iterdir()} == before.keys()
 
 
 def test_records_are_of_one_set_of_libraries(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +378,7 @@ def test_a_killed_sweep_goes_on_where_it_was(tiny: Project, tmp_path: Path) -> N
     first.send_signal(signal.SIGKILL)
     first.wait()
     finished = {json.dumps(r["parameters"], sort_keys=True) for r in records(out)}
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while any(alive(pid) for pid in children):
         assert time.monotonic() < deadline, "a worker outlived the sweep"
         time.sleep(0.1)
@@ -250,50 +401,53 @@ def test_runs_whose_charts_nobody_sees_find_what_single_runs_find(project: Proje
     assert unseen["findings"] == kept["findings"]
 
 
-def dies_once(job: engines.Job) -> engines.Outcome:
-    """Kill the worker process: the first time, or each time when the job says so."""
-    mark = Path(job["project"]) / job["id"]
-    if job["id"] == "deadly" or (job["id"] == "once" and not mark.exists()):
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return {"status": "ok", "id": job["id"]}
-
-
 def test_a_worker_that_dies_costs_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the one that waits behind the deadly one each time."""
     monkeypatch.setattr(engines, "run_one", dies_once)
-    jobs = [{"id": name, "project": str(tmp_path)} for name in ("a", "once", "b", "deadly", "c", "d", "e")]
-    outcomes = {job["id"]: outcome for job, outcome in engines.run_local(jobs, 1)}
-    assert sorted(outcomes) == sorted(job["id"] for job in jobs)
-    assert {name for name, outcome in outcomes.items() if outcome["status"] != "ok"} <= {"deadly", "c", "e"}
-    assert outcomes["deadly"]["status"] == "failed"
-    assert outcomes["once"]["status"] == "ok"
+    jobs = [{"id": name, "project": str(tmp_path)} for name in ("a", "once", "b", "deadly", "c")]
+    outcomes = [(job["id"], outcome["status"]) for job, outcome in engines.run_local(jobs, 1)]
+    assert sorted(name for name, _ in outcomes) == sorted(job["id"] for job in jobs)
+    assert {name for name, status in outcomes if status != "ok"} == {"deadly"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def test_workers_that_die_while_a_record_is_written_cost_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool is broken then before the next job goes to it."""
+    monkeypatch.setattr(engines, "run_one", dies_once)
+    pools: list[ProcessPoolExecutor] = []
+    make = engines._pool
+    monkeypatch.setattr(engines, "_pool", lambda workers: pools.append(make(workers)) or pools[-1])
+    jobs = [{"id": name, "project": str(tmp_path)} for name in "vwxyz"]
+    came = []
+    for job, outcome in engines.run_local(jobs, 1):
+        came.append((job["id"], outcome["status"]))
+        if len(came) == 1:
+            for process in engines._workers_of(pools[-1]):
+                process.kill()
+            assert within(20, lambda: bool(pools[-1]._broken))  # type: ignore[attr-defined]
+    assert sorted(came) == [(name, "ok") for name in "vwxyz"]
 
 
 @pytest.mark.slow
 def test_a_dask_cluster_that_loses_a_worker(tiny: Project, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    address = f"tcp://127.0.0.1:{free_port()}"
+    told = tmp_path / "scheduler.json"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     base = [sys.executable, "-m", "dask"]
     log = tmp_path / "log"
     log.mkdir()
     environment = {**os.environ, "TINY_LOG": str(log)}
-    scheduler = [*base, "scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
-    worker = [*base, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    scheduler = [*base, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(told)]
+    worker = [*base, "worker", "--scheduler-file", str(told), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
     worker += ["--local-directory", str(tmp_path / "dask")]
     started = [subprocess.Popen(scheduler, **quiet)]  # type: ignore[call-overload]
-    started += [subprocess.Popen(worker, env=environment, **quiet) for _ in range(2)]  # type: ignore[call-overload]
     try:
+        assert within(60, lambda: told.is_file() and bool(told.read_bytes()))
+        address = json.loads(told.read_text(encoding="utf-8"))["address"]
+        started += [subprocess.Popen(worker, env=environment, **quiet) for _ in range(2)]  # type: ignore[call-overload]
         out = tmp_path / "out"
         words = ["sweep", "tiny", "--grid", "step=20,21,22,23,24,25,26,27", "-o", str(out), "--scheduler", address]
         command = [sys.executable, "-m", "decisionbook.cli", "--project", str(tiny.root), *words]
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 60
         while "ready" not in ready(address):
             assert time.monotonic() < deadline
             time.sleep(0.3)

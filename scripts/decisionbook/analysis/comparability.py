@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .growth import months_between
@@ -11,9 +11,10 @@ from .growth import months_between
 if TYPE_CHECKING:
     import pandas as pd
 
-REASONS = ("指标不同", "单位不同", "范围不同", "时期不同", "时期未印", "口径有别")
+REASONS = ("指标不同", "单位不同", "范围不同", "时期不同", "时期未印", "口径有别", "地区不同", "参评数未印")
 # How the register of figures marks a number that only repeats another, and one whose definition differs.
-REPEATED, DEFINITION = "同一数", ("口径", "不同")
+REPEATED, DEFINITION, UNPRINTED = "同一数", ("口径", "不同"), "未印"
+GROUP = "group"
 CONDITIONS = ("事前水平", "事后水平", "时点", "前后之差")
 
 
@@ -33,10 +34,19 @@ def span_months(period: str) -> int:
     return months_between(start[:7], end[:7]) + (12 if len(start) == 4 else 1)
 
 
-def differences(a: Mapping[Any, object], b: Mapping[Any, object], dimensions: Mapping[str, str]) -> list[str]:
-    """Return what keeps two figures apart, in the order of REASONS; an empty list when nothing does.
+def differences(
+    a: Mapping[Any, object],
+    b: Mapping[Any, object],
+    dimensions: Mapping[str, str],
+    *,
+    levels: Mapping[str, str] | None = None,
+    ranks: Collection[str] = (),
+) -> list[str]:
+    """Return what keeps two figures apart, as words of REASONS; an empty list when nothing does.
 
     `a` and `b` are rows of figures.csv; `dimensions` maps a unit to its dimension, so that 万元 and 亿元 agree.
+    `levels` maps an area to its level: two prefectures are two areas of one kind (地区不同), a nation and the world, or
+    two groups of cities, are not (范围不同). A figure of one of `ranks` needs the number ranked beside it.
     Periods agree when they end in one year.
     """
     found = []
@@ -46,7 +56,7 @@ def differences(a: Mapping[Any, object], b: Mapping[Any, object], dimensions: Ma
     if dimensions[str(a["unit_measure"])] != dimensions[str(b["unit_measure"])] or (found and _counts_differ(a, b)):
         found.append(REASONS[1])
     if a["ref_area"] != b["ref_area"]:
-        found.append(REASONS[2])
+        found.append(REASONS[6] if _one_level(a, b, levels or {}) else REASONS[2])
     years = (year_of(_text(a["time_period"])), year_of(_text(b["time_period"])))
     if None in years:
         found.append(REASONS[4])
@@ -54,7 +64,14 @@ def differences(a: Mapping[Any, object], b: Mapping[Any, object], dimensions: Ma
         found.append(REASONS[3])
     if any(all(word in (_text(row.get("note")) or "") for word in DEFINITION) for row in (a, b)):
         found.append(REASONS[5])
+    if a["indicator"] in ranks and any(UNPRINTED in (_text(row.get("note")) or "") for row in (a, b)):
+        found.append(REASONS[7])
     return found
+
+
+def _one_level(a: Mapping[Any, object], b: Mapping[Any, object], levels: Mapping[str, str]) -> bool:
+    kinds = {levels.get(str(row["ref_area"]), GROUP) for row in (a, b)}
+    return len(kinds) == 1 and GROUP not in kinds
 
 
 def _text(value: object) -> str | None:
@@ -70,9 +87,10 @@ def _counts_differ(a: Mapping[str, object], b: Mapping[str, object]) -> bool:
 def is_comparable(reasons: list[str]) -> bool:
     """Return whether two figures may be set against each other: one indicator and unit, dated, at most one thing differs.
 
-    Two areas in one year, or one area in two years, can be compared; two areas in two years cannot.
+    Two areas of one level in one year, or one area in two years, can be compared; two areas in two years cannot, nor can
+    unlike scopes.
     """
-    return not reasons or reasons in ([REASONS[2]], [REASONS[3]])
+    return not reasons or reasons in ([REASONS[6]], [REASONS[3]])
 
 
 def look_alikes(figures: pd.DataFrame, dimensions: Mapping[str, str], factors: Mapping[str, float], least: float) -> pd.DataFrame:
@@ -98,8 +116,16 @@ def look_alikes(figures: pd.DataFrame, dimensions: Mapping[str, str], factors: M
     return pd.DataFrame(pairs, columns=["first", "second", "value", "reasons"])
 
 
-def same_indicator_pairs(figures: pd.DataFrame, dimensions: Mapping[str, str]) -> pd.DataFrame:
+def same_indicator_pairs(
+    figures: pd.DataFrame,
+    dimensions: Mapping[str, str],
+    *,
+    levels: Mapping[str, str] | None = None,
+    ranks: Collection[str] = (),
+) -> pd.DataFrame:
     """Return every pair of figures of one indicator that differ in area or period, and whether they may be compared.
+
+    `levels` and `ranks` as in `differences`.
 
     Columns: first, second (figure ids), reasons (joined by 、), comparable. Repetitions (nothing differs, or the note
     says 同一数) and bare orders of magnitude are left out.
@@ -113,7 +139,7 @@ def same_indicator_pairs(figures: pd.DataFrame, dimensions: Mapping[str, str]) -
         for b in rows[i + 1 :]:
             if a["indicator"] != b["indicator"] or _place(a) == _place(b):
                 continue
-            reasons = differences(a, b, dimensions)
+            reasons = differences(a, b, dimensions, levels=levels, ranks=ranks)
             pairs.append((a["figure_id"], b["figure_id"], "、".join(reasons) or "时点不同", is_comparable(reasons)))
     return pd.DataFrame(pairs, columns=["first", "second", "reasons", "comparable"])
 

@@ -85,8 +85,13 @@ def one_witness(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def coarse(quantity: Quantity) -> Quantity:
-    """Return a quantity whose trailing zeros are not significant: 31000 then stands for [30500, 31500)."""
+    """Return a quantity whose trailing zeros are not significant: 31000 then stands for [30500, 31500).
+
+    A quantity that is one number (a count, an analyst's value), and a print without such zeros, is returned as it is.
+    """
     half = last_significant_unit(quantity.value) / 2
+    if quantity.interval.is_point or half <= (quantity.high - quantity.low) / 2 * (1 + 1e-9):
+        return quantity
     return replace(quantity, interval=Interval(quantity.value - half, quantity.value + half))
 
 

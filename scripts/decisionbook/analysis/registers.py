@@ -48,6 +48,7 @@ THEME_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
 )  # fmt: skip
 OTHER = "其他"
+#: The words of every page for what later sources show of a recommendation; keys of later_status, and `none`.
 LATER_WORDS = {"done": "已见落实", "partly": "部分落实", "not_seen": "未见落实", "none": "尚无更晚材料涉及"}
 _CLEAN = re.compile(r"[《》“”（）()〔〕\s]|^广西壮族自治区|^广西|^自治区|^国家")
 
@@ -68,7 +69,8 @@ def theme_group(theme: str | None) -> str:
 def merge_documents(documents: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each document: reprinted titles merged, the most exact date and the fullest row kept.
 
-    `documents` has the columns of policy_documents.csv; the result has in addition `sources` (ids joined by 、).
+    `documents` has the columns of policy_documents.csv, whose notes are joined; the result has in addition `sources`
+    (ids joined by 、).
     """
     import pandas as pd
 
@@ -79,6 +81,8 @@ def merge_documents(documents: pd.DataFrame) -> pd.DataFrame:
         row = dict(exact[0])
         for column in ("document_number", "issuer", "issued"):
             row[column] = next((r[column] for r in exact if _text(r[column])), None)
+        if "note" in group:
+            row["note"] = "；".join(dict.fromkeys(filter(None, map(_text, group["note"])))) or None
         row["sources"] = "、".join(sorted(set(group["source_id"])))
         rows.append(row)
     return pd.DataFrame(rows, columns=[*documents.columns, "sources"], dtype=object)
@@ -97,6 +101,18 @@ def supports(advice: pd.DataFrame) -> dict[str, list[str]]:
     """Return for each recommendation the figures that it rests on, in printed order."""
     split = {r["recommendation_id"]: [f for f in _text(r["figures"]).split(";") if f] for r in advice.to_dict("records")}
     return {key: list(dict.fromkeys(found)) for key, found in split.items()}
+
+
+def quantities(advice: pd.DataFrame) -> pd.DataFrame:
+    """Return the recommendations with only those figures that are quantities: amounts, ratios, ranks, measured counts.
+
+    Left out are the `enumerations` of each row: counts of the text's own list items, and vague words.
+    """
+    kept = []
+    for basis, listed in zip(supports(advice).values(), advice["enumerations"], strict=True):
+        left_out = _text(listed).split(";")
+        kept.append(";".join(f for f in basis if f not in left_out))
+    return advice.assign(figures=kept)
 
 
 def dependents(formulas: pd.DataFrame, figure: str) -> set[str]:
@@ -134,7 +150,8 @@ def fallen(advice: pd.DataFrame, formulas: pd.DataFrame, figure: str) -> pd.Data
 def load_table(advice: pd.DataFrame, formulas: pd.DataFrame) -> pd.DataFrame:
     """Return for each figure that advice rests on how many recommendations lose all or part of their support with it.
 
-    Columns: figure_id, whole, part, total; most loaded first, then by id.
+    Columns: figure_id, whole, part, total; those that take all support from most advice first, then those that
+    touch most, then by id.
     """
     import pandas as pd
 
@@ -144,7 +161,7 @@ def load_table(advice: pd.DataFrame, formulas: pd.DataFrame) -> pd.DataFrame:
         hit = fallen(advice, formulas, figure)["outcome"]
         rows.append((figure, int((hit == "全部").sum()), int((hit == "部分").sum()), len(hit)))
     frame = pd.DataFrame(rows, columns=["figure_id", "whole", "part", "total"])
-    order = frame.sort_values(["total", "whole", "figure_id"], ascending=[False, False, True], kind="stable")
+    order = frame.sort_values(["whole", "total", "figure_id"], ascending=[False, False, True], kind="stable")
     return order.reset_index(drop=True)
 
 

@@ -40,7 +40,8 @@ def timeline(
 ) -> alt.LayerChart:
     """Return events down a line by date, each marked by shape and colour for its level.
 
-    Dates are SDMX texts and are printed as given; events of one date keep the order of the frame.
+    Dates are SDMX texts and are printed as given, but for halves of years, whose codes nobody reads; events of one date
+    keep the order of the frame.
     ``levels`` fixes the order of the at most four marks; ``highlight`` names events set in the accent colour.
     """
     frame = tidy(data, {"date": date, "event": event, "level": level})
@@ -62,7 +63,7 @@ def timeline(
         heights = [17 * (text.count("\n") + 1) + 13 for text in frame[f"event_{width}"]]
         totals[width] = sum(heights)
         frame[width] = [(sum(heights[:i]) + 15) / sum(heights) for i in range(len(heights))]
-    frame["date"] = frame["date"].mask(frame["date"] == frame["date"].shift(), "")
+    frame["date"] = [_half_in_words(t) for t in frame["date"].mask(frame["date"] == frame["date"].shift(), "")]
     line, text_at = 92, 110
     # Shares of the height, because the rows of a phone stand elsewhere than those of the page.
     down = alt.Y("at:Q", axis=None, scale=alt.Scale(domain=[0, 1], reverse=True, nice=False))
@@ -82,6 +83,10 @@ def timeline(
     ]
     key = "　".join(f"{LEVEL_MARKS[i][2]} {name}" for i, name in enumerate(known))
     return finish(stack(*layers), height=(totals["wide"], totals["narrow"]), title=key)
+
+
+def _half_in_words(date: str) -> str:
+    return re.sub(r"^(\d{4})-S([12])$", lambda m: f"{m[1]} {'上' if m[2] == '1' else '下'}半年", date)
 
 
 def small_multiples(

@@ -65,20 +65,22 @@ def read_context() -> RunContext:
 
 
 def newest_edition(project: Project) -> dict[str, object]:
-    """Return the edition file with the latest as_of, as a dictionary; raises InputError where there is none to read."""
-    import yaml
+    """Return the newest edition's file as a dictionary; raises InputError where there is none to read."""
+    from .yaml_files import read_yaml
 
     files = sorted(project.editions.glob("*.yml"))
     editions = []
     for file in files:
-        try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputError(Problem(project.shown(file), str(error).replace("\n", " "), "YAML in UTF-8")) from error
+        content = read_yaml(file, project.shown(file))
         if not isinstance(content, dict) or not {"id", "as_of"} <= content.keys():
             raise InputError(Problem(project.shown(file), "no id or no as_of", "an edition with both"))
         editions.append(content)
     if not editions:
         remedy = "Write one with decisionbook new-edition."
         raise InputError(Problem(project.shown(project.editions), "no edition", "a file such as 2024.09.yml", remedy))
-    return max(editions, key=lambda e: str(e["as_of"]))
+    return max(editions, key=lambda e: by_age(str(e["as_of"]), str(e["id"])))
+
+
+def by_age(as_of: str, edition_id: str) -> tuple[str, str]:
+    """Return by what editions are ordered, oldest first: the date of what they know, then the id."""
+    return as_of, edition_id

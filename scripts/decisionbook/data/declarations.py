@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from .limits import Limits, parse_limits
 from .periods import EXPECTED as A_PERIOD
 from .periods import last_day
 from .text import text_fault, text_problems
+from .yaml_files import read_yaml
 
 TYPES = ("area", "boolean", "choice", "integer", "number", "period", "string")
 STATUSES = {"current": "现行", "pending": "待更新", "historical": "历史"}
@@ -132,20 +131,25 @@ class Chapter:
 
     def check(self, values: Mapping[str, Any], areas: Mapping[str, str], where: str = "") -> dict[str, Any]:
         """Return the defaults overridden by `values`; raises InputError with every fault at once."""
-        problems = []
         place = where or f"parameters of {self.name}"
-        for name, value in values.items():
-            if name not in self.parameters:
-                near = did_you_mean(name, self.parameters)
-                problems.append(Problem(place, f"an unknown parameter {name!r}", f"one of {one_of(self.parameters)}", near))
-            elif fault := self.parameters[name].fault(value, areas):
-                expected, remedy = fault
-                problems.append(Problem(place, repr(value), expected, remedy, column=name, kind="parameter"))
+        problems = self.faults(values, areas, place)
         merged = {**self.defaults, **values}
         problems += [] if problems else [p for p in (self._rule_problem(r, merged, place) for r in self.rules) if p]
         if problems:
             raise InputError(problems)
         return merged
+
+    def faults(self, values: Mapping[str, Any], areas: Mapping[str, str], place: str) -> list[Problem]:
+        """Return what is wrong with each of the values by itself."""
+        problems = []
+        for name, value in values.items():
+            if name not in self.parameters:
+                near = did_you_mean(str(name), self.parameters)
+                problems.append(Problem(place, f"an unknown parameter {name!r}", f"one of {one_of(self.parameters)}", near))
+            elif fault := self.parameters[name].fault(value, areas):
+                expected, remedy = fault
+                problems.append(Problem(place, repr(value), expected, remedy, column=name, kind="parameter"))
+        return problems
 
     def _rule_problem(self, rule: str, values: Mapping[str, Any], place: str) -> Problem | None:
         match = _RULE.match(rule)
@@ -179,10 +183,7 @@ def chapter_names(project: Project) -> list[str]:
 
 def parse_chapter(path: Path, name: str, shown: str) -> Chapter:
     """Return the chapter that a declaration file describes; raises InputError with every fault in it."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    content = read_yaml(path, shown) or {}
     if not isinstance(content, dict):
         raise InputError(Problem(shown, f"a {type(content).__name__}", "keys and values, such as `title: …`"))
     if unfit := text_problems(content, shown):

@@ -20,10 +20,9 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
+from .yaml_files import read_yaml
 
 _MOST_MEMORY_MB = 8192
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -70,10 +69,7 @@ def limits_of(project: Project, chapter: str, overrides: Mapping[str, Any] | Non
 
 @lru_cache(maxsize=64)
 def _declared(path: Any, shown: str, _time: int, _size: int) -> Limits:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    content = read_yaml(path, shown) or {}
     limits, problems = parse_limits(content.get("limits") if isinstance(content, dict) else None, shown)
     if problems:
         raise InputError(problems)

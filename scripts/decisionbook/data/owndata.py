@@ -7,6 +7,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from ..errors import InputError, Problem, counted, did_you_mean, one_of
 from ..project import Project
 from .declarations import Chapter
 from .package import Package
-from .sheets import Grid, read_grid
-from .text import write_for_excel, write_rows
+from .sheets import Grid, letter, read_grid, unplaced
+from .text import number_in, write_for_excel, write_rows
 
-FAILURES = "failures.csv"
-FAILURE_COLUMNS = ("file", "row", "column", "found", "expected", "remedy")
+FAULTS = "data-faults.csv"
+_DATA, _STAGED, _OLD = "data", ".data.new", ".data.old"
+# Stands in a folder of converted tables, so that no other folder of that name is ever taken for one and removed.
+_MARK = ".made-by-decisionbook"
+_COLUMNS = ("file", "row", "column", "found", "expected", "remedy")
 # What is printed; the CSV of failures has them all.
 SHOWN = 40
 # A file that breaks the schema in every row is a file of another kind.
@@ -27,8 +31,10 @@ MOST = 2000
 # Read for every chapter by the notebook module itself.
 _ALWAYS_READ = frozenset({"areas", "figures", "indicators", "qualifiers", "sources", "units"})
 _HEADER_ROWS = 5
-_UNITS = re.compile(r"[,，\s]|(?:%|％|元|万|亿|人|个|座|户)+$")
-_DATE = re.compile(r"(\d{4})\s*[./年-]\s*(\d{1,2})(?:\s*[./月-]\s*(\d{1,2}))?\s*[月日]?")
+_UNITS = re.compile(r"[,，_\s]|(?:%|％|元|万|亿|人|个|座|户)+$")
+_PERCENT = re.compile(r"[（(][%％][）)]$")
+_NO_PERCENT = "Excel shows it as a percentage: format the column as a plain number."
+_DATE = re.compile(r"(\d{4})(?:\s*[./年-]\s*(\d{1,2})(?:\s*[./月-]\s*(\d{1,2}))?)?\s*[年月日]?")
 
 
 @dataclass(frozen=True)
@@ -56,17 +62,17 @@ class OwnTable:
 
 
 class OwnDataError(InputError):
-    """An analyst's files break the schema; every fault is in `problems` and in the CSV of failures at `failures`."""
+    """An analyst's files break the schema; every fault is in `problems` and in the CSV at `table`."""
 
-    def __init__(self, problems: Sequence[Problem], failures: Path | None = None) -> None:
+    def __init__(self, problems: Sequence[Problem], table: Path | None = None) -> None:
         super().__init__(problems)
-        self.failures = failures
+        self.table = table
 
     def __str__(self) -> str:
         lines = [str(p) for p in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"… and {len(self.problems) - SHOWN} more")
-        where = f" All of them as a table: {self.failures}" if self.failures else ""
+        where = f" All of them as a table: {self.table}" if self.table else ""
         lines.append(f"{counted(len(self.problems), 'fault')}; nothing was run.{where}")
         return "\n".join(lines)
 
@@ -94,18 +100,20 @@ def parse_requests(words: Iterable[str], extended: Iterable[str] = ()) -> list[R
 
 
 def prepare(package: Package, requests: Sequence[Request], folder: Path) -> list[OwnTable]:
-    """Convert the requested files to clean CSV below `folder`/data, validate them, and return them.
+    """Convert the requested files to clean CSV, validate them, and return them; `settle` puts them in place.
 
-    `package` is the project's, with the run's date. Raises OwnDataError with every fault in every file, after writing
-    `folder`/failures.csv; nothing else is left then.
+    `package` is the project's, with the run's date. Nothing that a run left in `folder` is touched. Raises OwnDataError
+    with every fault in every file, after writing `folder`/data-faults.csv.
     """
-    (folder / FAILURES).unlink(missing_ok=True)
     if not requests:
         return []
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "data"
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir()
+    if (folder / _DATA).exists() and not _is_ours(folder / _DATA):
+        found = f"a folder {folder / _DATA} that no run has made"
+        raise InputError(Problem("-o", found, "a folder for results alone", "Name another folder with -o."))
+    _discard(folder)
+    target = folder / _STAGED
+    target.mkdir(parents=True)
+    (target / _MARK).touch()
     problems: list[Problem] = []
     converted: list[_Converted] = []
     for request in requests:
@@ -120,10 +128,40 @@ def prepare(package: Package, requests: Sequence[Request], folder: Path) -> list
         if not table.request.extend and not table.problems:
             problems += _lost(replaced, table)
     if problems:
-        shutil.rmtree(target)
-        write_failures(problems, folder / FAILURES)
-        raise OwnDataError(problems, folder / FAILURES)
+        _discard(folder)
+        write_faults(problems, folder / FAULTS)
+        raise OwnDataError(problems, folder / FAULTS)
     return [OwnTable(c.request, c.path, len(c.numbers), tuple(c.notes)) for c in converted]
+
+
+def settle(own: Sequence[OwnTable], folder: Path) -> list[OwnTable]:
+    """Put prepared tables in the place of those of an earlier run in `folder`, and return them where they lie then."""
+    target, staged, old = folder / _DATA, folder / _STAGED, folder / _OLD
+    shutil.rmtree(old, ignore_errors=True)
+    if _is_ours(target):
+        target.rename(old)
+    if own:
+        staged.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    (folder / FAULTS).unlink(missing_ok=True)
+    return [replace(table, path=target / table.path.name) for table in own]
+
+
+@contextmanager
+def prepared(folder: Path) -> Iterator[None]:
+    """Remove at the end what was prepared in `folder` and not settled."""
+    try:
+        yield
+    finally:
+        _discard(folder)
+
+
+def _discard(folder: Path) -> None:
+    shutil.rmtree(folder / _STAGED, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    return (folder / _MARK).is_file()
 
 
 def is_read(project: Project, chapter: Chapter, table: str) -> bool:
@@ -140,10 +178,10 @@ def declares(project: Project, chapter: Chapter, table: str) -> bool:
     return bool(by_module) or bool(re.search(rf"""tables\(\\?["']{re.escape(table)}\b""", code))
 
 
-def write_failures(problems: Iterable[Problem], path: Path) -> None:
+def write_faults(problems: Iterable[Problem], path: Path) -> None:
     """Write problems as a CSV that Excel opens."""
     rows = (problem.as_row() for problem in problems)
-    write_for_excel(path, [FAILURE_COLUMNS, *([row[name] for name in FAILURE_COLUMNS] for row in rows)])
+    write_for_excel(path, [_COLUMNS, *([row[name] for name in _COLUMNS] for row in rows)])
 
 
 # ---- Conversion -------------------------------------------------------------------------------
@@ -162,6 +200,8 @@ class _Converted:
     heads: Mapping[str, str]
     notes: list[str]
     problems: list[Problem]
+    # By field, the columns in which Excel shows percentages.
+    percent: frozenset[str] = frozenset()
 
     def faults(self, package: Package) -> list[Problem]:
         """Return the breaches of the schema in the analyst's own words: file, row and column as in their file."""
@@ -181,9 +221,14 @@ class _Converted:
                 column=", ".join(self._shown(name) for name in names),
             )
             one_cell = len(names) == 1 and names[0] in fields and index is not None and index < len(self.rows)
-            better = _suggestion(self.cell(index or 0, names[0]), fields[names[0]]) if one_cell else ""
+            better = self._better(index or 0, fields[names[0]]) if one_cell else ""
             found.append(replace(changed, remedy=better) if better else changed)
         return found
+
+    def _better(self, index: int, field: Mapping[str, Any]) -> str:
+        """Return a remedy that knows how the cell came to be, an empty text where the validator's own says all."""
+        cell = self.cell(index, field["name"])
+        return _NO_PERCENT if field["name"] in self.percent and cell.endswith("%") else _suggestion(cell, field)
 
     def cell(self, index: int, name: str) -> str:
         """Return a cell of the analyst's row at `index`, an empty text where the file has none."""
@@ -204,21 +249,37 @@ def _convert(package: Package, request: Request, path: Path) -> _Converted:
     if start:
         notes.append(f"column names in row {grid.numbers[start]}")
     columns, heads, problems = _columns(grid.rows[start], grid.numbers[start], request, package)
+    problems += unplaced(request.file, grid, start)
     missing = [f["name"] for f in fields if f["name"] not in heads]
     if missing and not problems:
         notes.append(f"no column {', '.join(missing)}: left empty")
     body, numbers = grid.rows[start + 1 :], grid.numbers[start + 1 :]
-    for row, number in zip(body, numbers, strict=True):
-        if len(row) > len(columns) and (extra := [cell for cell in row[len(columns) :] if cell]):
-            found = f"{len(row)} cells ({extra[0]!r} …)"
-            remedy = "Put a cell that holds a comma in quotation marks."
-            problems.append(Problem(str(request.file), found, f"{len(columns)} cells", remedy, number))
+    percent = {columns[index]: index for index in grid.percent if index < len(columns) and columns[index]}
+    if said := [letter(percent[f["name"]]) for f in fields if f["name"] in percent and _as_points(body, columns, f)]:
+        notes.append(f"percentages of Excel in column {', '.join(said)} read in %: 35% as 35")
     before = package.lines(request.table) if request.extend else []
     with path.open("w", encoding="utf-8", newline="") as handle:
         names = [f["name"] for f in fields]
         kept = ([row.get(name, "") for name in names] for row in before)
         write_rows(handle, itertools.chain([names], kept, _in_order(body, columns, names)))
-    return _Converted(request, path, len(before), columns, body, numbers, heads, notes, problems)
+    return _Converted(request, path, len(before), columns, body, numbers, heads, notes, problems, frozenset(percent))
+
+
+def _as_points(body: Iterable[list[str]], columns: Sequence[str], field: Mapping[str, Any]) -> int:
+    """Write 35% as 35 where a column, or a row by its unit, counts in per cent; return how many cells were written.
+
+    Elsewhere the cell stays what it is, for the validator to refuse: 35% may stand for 0.35 or for 35.
+    """
+    in_percent = bool(_PERCENT.search(field.get("title", "")))
+    if field["type"] != "number" or not (in_percent or "unit_measure" in columns):
+        return 0
+    place, written = columns.index(field["name"]), 0
+    unit = None if in_percent else columns.index("unit_measure")
+    for row in body:
+        if len(row) > place and row[place].endswith("%") and (unit is None or "%" in row[unit : unit + 1]):
+            row[place] = row[place].removesuffix("%")
+            written += 1
+    return written
 
 
 def _in_order(body: Iterable[list[str]], columns: Sequence[str], names: Sequence[str]) -> Iterator[list[str]]:
@@ -263,16 +324,14 @@ def _columns(
     problems: list[Problem] = []
     for head in header[: last + 1]:
         name = known.get(_plain(head), "")
-        if not head:
-            problems.append(Problem(shown, "a column without a name", "a name for every column", "Name it or remove it.", number))
-        elif not name:
+        if head and not name:
             near = did_you_mean(head, names) or "Remove the column."
             expected = one_of([f["name"] if head.isascii() else f.get("title") or f["name"] for f in fields], 30)
             problems.append(Problem(shown, f"an unknown column {head!r}", expected, near, number, head))
-        elif name in heads:
+        elif head and name in heads:
             problems.append(Problem(shown, f"the column {name} a second time", "each column once", "Remove one.", number, head))
             name = ""
-        else:
+        elif head:
             heads[name] = head
         columns.append(name)
     key = package.primary_key(request.table)
@@ -293,9 +352,8 @@ def _suggestion(cell: str, field: Mapping[str, Any]) -> str:
     text = unicodedata.normalize("NFKC", cell)
     if field["type"] in ("number", "integer"):
         plain = _UNITS.sub("", text)
-        try:
-            number = float(plain)
-        except ValueError:
+        number = number_in(plain)
+        if number is None:
             return ""
         return f'Did you mean "{plain}"?' if plain != cell and (field["type"] == "number" or number.is_integer()) else ""
     if field["type"] == "boolean":

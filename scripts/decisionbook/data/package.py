@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from . import bulk, reads
-from .field_words import expected as expected_in
 from .known import INTERNAL, visible_lines
+from .schema_faults import problems_of
 from .scratch import scratch_folder
 from .text import TEXT_EXPECTED, is_formula, text_fault, text_problems
 
@@ -201,21 +199,26 @@ class Package:
             package = frictionless.Package.from_descriptor(descriptor)
             for name in wanted:
                 suspects = self._suspects(name, most)
-                if suspects == []:
-                    continue
-                resource = package.get_resource(name)
-                with scratch_folder() as made:
-                    if suspects is not None:
-                        few = made / "few.csv"
-                        bulk.write_rows_of(self.path(name), suspects, few)
-                        resource.path = str(few)
-                    report = resource.validate(limit_errors=most)
-                for error in report.tasks[0].errors:
-                    problem = self._problem(name, error.to_dict())
-                    if suspects is not None and problem.row is not None and problem.row > 1:
-                        problem = replace(problem, row=suspects[problem.row - 2])
-                    problems.append(problem)
+                found = self._judged(package.get_resource(name), name, suspects, most)
+                if suspects is not None and len(suspects) >= 2 * most and len(found) < most:
+                    # There were more to judge, and those that were judged do not have all the faults.
+                    found = self._judged(package.get_resource(name), name, None, most)
+                problems += found
         return problems
+
+    def _judged(self, resource: Any, name: str, rows: list[int] | None, most: int) -> list[Problem]:
+        """Return what the validator finds in these rows of a table, or in all of them."""
+        if rows == []:
+            return []
+        with scratch_folder() as made:
+            path = self.path(name)
+            if rows is not None:
+                path = made / "few.csv"
+                bulk.write_rows_of(self.path(name), rows, path)
+            resource.path = str(path)
+            report = resource.validate(limit_errors=most)
+            errors = [error.to_dict() for error in report.tasks[0].errors]
+            return problems_of(self, name, path, errors, rows, most)
 
     def _suspects(self, name: str, most: int) -> list[int] | None:
         """Return the rows of a large table that may break its schema; None when every row is to be validated."""
@@ -286,43 +289,6 @@ class Package:
         except csv.Error as error:
             problems.append(Problem(shown, str(error), "cells in CSV", "Close every quotation mark.", number + 1))
         return problems
-
-    def _problem(self, name: str, error: Row) -> Problem:
-        shown = self.project.shown(self.path(name))
-        row, column, cell = error.get("rowNumber"), error.get("fieldName", ""), error.get("cell", "")
-        if error["type"] == "foreign-key":
-            column = ", ".join(error["fieldNames"])
-            cell = ", ".join(str(c) for c in error["fieldCells"])
-            target, keys = error["referenceName"] or name, error["referenceFieldNames"]
-            known = sorted({str(r[keys[0]]) for r in self.rows(target)})
-            remedy = did_you_mean(cell, known) or self._code_of(cell, target, keys[0]) or f"Add it to {target}.csv first."
-            return Problem(shown, repr(cell), f"a value of {target}.{keys[0]}", remedy, row, column)
-        if error["type"] == "type-error":
-            field = next(f for f in self.fields(name) if f["name"] == column)
-            return Problem(shown, repr(cell), expected_in(field), "Correct the cell.", row, column)
-        if error["type"] == "constraint-error":
-            field = next(f for f in self.fields(name) if f["name"] == column)
-            limits = field.get("constraints", {})
-            if "enum" in limits and cell not in limits["enum"]:
-                return Problem(
-                    shown, repr(cell), f"one of {one_of(limits['enum'])}", did_you_mean(str(cell), limits["enum"]), row, column
-                )
-            if limits.get("required") and cell in ("", None):
-                return Problem(shown, "an empty cell", expected_in(field), "This column must be filled.", row, column)
-            return Problem(shown, repr(cell), expected_in(field), "Correct the cell.", row, column)
-        if error["type"] in ("primary-key", "unique-error"):
-            column = column or ", ".join(self.primary_key(name))
-            value = cell or ", ".join(str(c) for c in error.get("cells", [])[:1])
-            return Problem(
-                shown, f"{value!r} a second time", "a key that no other row has", "Number the row anew or remove it.", row, column
-            )
-        return Problem(shown, error.get("note") or error["message"], error["title"], "", row, column)
-
-    def _code_of(self, cell: str, target: str, key: str) -> str:
-        """Return a remedy for a name that stands where its code is wanted: 南宁市 for 450100."""
-        codes = {str(r["name_zh"]): str(r[key]) for r in self.rows(target) if r.get("name_zh") and r["name_zh"] != r[key]}
-        near = difflib.get_close_matches(str(cell), codes, n=1, cutoff=0.5)
-        return f'Did you mean "{codes[near[0]]}" ({near[0]})?' if near else ""
 
 
 def _unfit_names(descriptor: Row, shown: str) -> list[Problem]:

@@ -30,6 +30,19 @@ def months_to_end(period: str) -> int:
     return year * 12 + month - 1 + months
 
 
+def period_words(period: str) -> str:
+    """Return an SDMX period in Chinese: 2022-S1 gives 2022 年上半年, 2022-10 gives 2022 年 10 月."""
+    if match := re.fullmatch(r"(\d{4})-S([12])", period):
+        return f"{match[1]} 年{'上半年' if match[2] == '1' else '下半年'}"
+    if match := re.fullmatch(r"(\d{4})-Q([1-4])", period):
+        return f"{match[1]} 年第 {match[2]} 季度"
+    if match := re.fullmatch(r"(\d{4})-(\d{2})", period):
+        return f"{match[1]} 年 {int(match[2])} 月"
+    if match := re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", period):
+        return f"{match[1]} 年 {int(match[2])} 月 {int(match[3])} 日"
+    return f"{period} 年" if re.fullmatch(r"\d{4}", period) else period
+
+
 def _days(period: str) -> tuple[date, date]:
     year, month, months = _shape(period)
     if not months:

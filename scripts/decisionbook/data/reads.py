@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,26 @@ class Reads:
 
     tables: tuple[str, ...]
     modules: tuple[str, ...]
+
+
+class Watched:
+    """Files as they are at one moment: a change is seen afterwards even when it was taken back by then."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._states = {path: _state(path) for path in paths}
+
+    def changed(self, paths: Iterable[Path] | None = None) -> list[Path]:
+        """Return those of the files, or of `paths` among them, that were written, replaced or removed since."""
+        return [path for path in (self._states if paths is None else paths) if self._states.get(path) != _state(path)]
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """Return what the system keeps of a file's last change; nobody can set the time of the inode back."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class _Log:

@@ -11,15 +11,18 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Problem, counted, did_you_mean
+from ..errors import InputError, Problem, counted
 from .bulk import database
-from .text import TEXT_EXPECTED, text_fault
+from .text import TEXT_EXPECTED, no_file, text_fault
 
 _BLANK = " \t\r\n\u3000\xa0\ufeff"
 Rows = Iterator[tuple[int, list[str]]]
+# What a format of Excel prints as it stands: [Red], "%", \%, and the fillers _) and *-.
+_LITERAL = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|[\\_*].|am/pm|a/p", re.IGNORECASE | re.DOTALL)
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -27,12 +30,14 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 class Grid:
     """The cells of a file as text, row by row; `numbers` are the rows' numbers as a spreadsheet shows them.
 
-    Rows without any content are left out. `notes` say in one line each what was decided while reading.
+    Rows without any content are left out. `percent` are the columns in which Excel shows percentages: such a cell is `35%`.
+    `notes` say in one line each what was decided while reading.
     """
 
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    percent: set[int] = field(default_factory=set)
 
     def add(self, number: int, cells: Sequence[str]) -> int:
         """Append a row, stripped of blanks around its cells, unless it is empty; return how many cells were stripped."""
@@ -49,8 +54,7 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     Raises InputError with every fault that keeps the file from being read.
     """
     if not path.is_file():
-        near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*"))) if path.parent.is_dir() else ""
-        raise InputError(Problem(str(path), "no such file", "a CSV, XLSX or Parquet file", near))
+        raise InputError(no_file(path, "a CSV, XLSX or Parquet file"))
     raw = path.read_bytes()
     if raw.startswith(_OLD_EXCEL):
         remedy = "Open it in Excel or WPS and save it as .xlsx; a workbook with a password must be saved without one."
@@ -59,12 +63,12 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     problems: list[Problem] = []
     reader = _workbook if raw.startswith(b"PK") else _parquet if raw.startswith(b"PAR1") else _csv
     stripped = 0
-    for number, cells in reader(path, raw, sheets, grid.notes, problems):
+    for number, cells in reader(path, raw, sheets, grid, problems):
         stripped += grid.add(number, cells)
         if not text_fault("".join(cells)):
             continue  # nothing in the whole row: a million rows are not looked at cell by cell
         problems += [
-            Problem(str(path), found, TEXT_EXPECTED, "Remove or shorten it.", number, _letter(index))
+            Problem(str(path), found, TEXT_EXPECTED, "Remove or shorten it.", number, letter(index))
             for index, cell in enumerate(cells)
             if (found := text_fault(cell))
         ]
@@ -77,7 +81,26 @@ def read_grid(path: Path, sheets: Sequence[str] = ()) -> Grid:
     return grid
 
 
-def _letter(index: int) -> str:
+def unplaced(path: Path, grid: Grid, start: int = 0) -> list[Problem]:
+    """Return the cells that stand under no name: beyond the last name in the row at `start`, or in a column without one."""
+    header = grid.rows[start]
+    width = max((index for index, head in enumerate(header) if head), default=-1) + 1
+    nameless = [index for index in range(width) if not header[index]]
+    filled: set[int] = set()
+    problems: list[Problem] = []
+    for row, number in zip(grid.rows[start + 1 :], grid.numbers[start + 1 :], strict=True):
+        if len(row) > width and (extra := [cell for cell in row[width:] if cell]):
+            found = f"{counted(len(row), 'cell')} ({extra[0]!r} …)"
+            remedy = "Put a cell that holds a comma in quotation marks, or give the column a name."
+            problems.append(Problem(str(path), found, counted(width, "cell"), remedy, number))
+        filled.update(index for index in nameless if index < len(row) and row[index])
+    if filled:
+        where, expected = ", ".join(map(letter, sorted(filled))), "a name for every column that is filled"
+        problems.insert(0, Problem(str(path), "no name", expected, "Name it or remove it.", grid.numbers[start], where))
+    return problems
+
+
+def letter(index: int) -> str:
     """Return the letters by which a spreadsheet names a column: 0 gives A, 27 gives AB."""
     text, index = "", index + 1
     while index:
@@ -89,12 +112,12 @@ def _letter(index: int) -> str:
 # ---- CSV --------------------------------------------------------------------------------------
 
 
-def _csv(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], problems: list[Problem]) -> Rows:
-    text = _decoded(path, raw, notes, problems)
+def _csv(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problems: list[Problem]) -> Rows:
+    text = _decoded(path, raw, grid.notes, problems)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = "," if "," in first else next((d for d in "\t;，" if d in first), ",")
     if delimiter != ",":
-        notes.append(f"columns separated by {delimiter!r}")
+        grid.notes.append(f"columns separated by {delimiter!r}")
     number = 0
     try:
         # Strict: a quote that is never closed would swallow the rest of the file as one cell.
@@ -106,10 +129,13 @@ def _csv(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], proble
 
 
 def _decoded(path: Path, raw: bytes, notes: list[str], problems: list[Problem]) -> str:
-    """Return the text of a file in UTF-8, with or without byte-order mark, UTF-16 with one, or GB18030 (which GBK is part of)."""
+    """Return the text of a file in UTF-8 or UTF-16, with or without byte-order mark, or GB18030 (which GBK is part of)."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         notes.append("read as UTF-16")
         return raw.decode("utf-16", "replace")
+    if encoding := _unmarked_utf16(raw):
+        notes.append("read as UTF-16, which the file does not say of itself")
+        return raw.decode(encoding)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,10 +157,26 @@ def _decoded(path: Path, raw: bytes, notes: list[str], problems: list[Problem]) 
     return ""
 
 
+def _unmarked_utf16(raw: bytes) -> str:
+    """Return the UTF-16 that a file without a byte-order mark is in, an empty text for another encoding.
+
+    Digits, commas and line ends have a NUL as their one half, always the same; other files have next to none.
+    """
+    nuls, even = raw.count(0), raw[::2].count(0)
+    if nuls < 4 or nuls * 20 < len(raw) or len(raw) % 2 or even not in (0, nuls):
+        return ""
+    encoding = "utf-16-be" if even else "utf-16-le"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return ""
+    return encoding if "\n" in text and "\0" not in text else ""
+
+
 # ---- XLSX -------------------------------------------------------------------------------------
 
 
-def _workbook(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], problems: list[Problem]) -> Rows:
+def _workbook(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problems: list[Problem]) -> Rows:
     from openpyxl import load_workbook
 
     try:
@@ -145,7 +187,7 @@ def _workbook(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], p
         visible = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
         chosen = next((s for s in visible if s.title in sheets), visible[0])
         if len(visible) > 1:
-            notes.append(f"sheet {chosen.title!r} of {len(visible)}")
+            grid.notes.append(f"sheet {chosen.title!r} of {len(visible)}")
         unsaved = _formulas(load_workbook(io.BytesIO(raw), read_only=True)[chosen.title]) if formulas else {}
         dated: set[str] = set()
         for number, row in enumerate(chosen.iter_rows(), start=1):
@@ -156,13 +198,15 @@ def _workbook(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], p
                 elif getattr(cell, "data_type", "") == "e":
                     found, remedy = f"the error {cell.value}", "Correct the formula."
                 elif isinstance(cell.value, datetime.datetime):
-                    dated.add(_letter(index))
+                    dated.add(letter(index))
+                elif as_percent(cell.value, getattr(cell, "number_format", "")):
+                    grid.percent.add(index)
                 if found:
-                    problems.append(Problem(str(path), found, "a value", remedy, number, _letter(index)))
+                    problems.append(Problem(str(path), found, "a value", remedy, number, letter(index)))
             yield number, [as_text(cell.value, getattr(cell, "number_format", "")) for cell in row]
         if dated:
             where = ", ".join(sorted(dated))
-            notes.append(f"Excel dates in column {where} written as 2022-01-31, or 2022-01 where no day is shown")
+            grid.notes.append(f"Excel dates in column {where} written as shown: 2022-01-31, 2022-01 or 2022")
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
         found = f"{type(error).__name__}: {error}"
         problems.append(Problem(str(path), found, "an XLSX workbook", "Open it in Excel or WPS and save it as .xlsx."))
@@ -181,7 +225,7 @@ def _formulas(sheet: Any) -> dict[tuple[int, int], str]:
 # ---- Parquet ----------------------------------------------------------------------------------
 
 
-def _parquet(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], problems: list[Problem]) -> Rows:
+def _parquet(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problems: list[Problem]) -> Rows:
     import duckdb
 
     try:
@@ -203,23 +247,49 @@ def _parquet(path: Path, raw: bytes, sheets: Sequence[str], notes: list[str], pr
 def as_text(value: Any, number_format: str = "") -> str:
     """Return a typed cell as the text that a CSV of ours holds: no trailing .0, dates as ISO, truth as true and false.
 
-    `number_format` is Excel's: a date of which no day is shown is a month.
+    `number_format` is Excel's: a date of which no day is shown is a month or a year, and 0.35 that shows as 35% is `35%`.
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if percent := as_percent(value, number_format):
+        return percent
     if isinstance(value, float):
         if not math.isfinite(value):
-            return ""
+            return "" if math.isnan(value) else str(value)
         # A spreadsheet keeps 15 digits; what follows is binary noise.
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
     if isinstance(value, decimal.Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, datetime.datetime):
-        if number_format and "d" not in re.sub(r"\[[^\]]*\]|\"[^\"]*\"", "", number_format).lower():
-            return f"{value:%Y-%m}"
+        if number_format and (pattern := _precision(number_format)):
+            return f"{value:{pattern}}"
         return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     return str(value)
+
+
+def as_percent(value: Any, number_format: str) -> str:
+    """Return a number that Excel shows as a percentage as that, `35%` for 0.35; an empty text for any other cell."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _shows_percent(number_format):
+        return ""
+    # Decimal, of the 15 digits that a spreadsheet keeps: 0.285 times 100 is 28.499999999999996 in binary.
+    return f"{(decimal.Decimal(f'{value:.15g}') * 100).normalize():f}%" if math.isfinite(value) else ""
+
+
+@lru_cache(maxsize=256)
+def _shows_percent(number_format: str) -> bool:
+    return "%" in _LITERAL.sub("", number_format)
+
+
+@lru_cache(maxsize=256)
+def _precision(number_format: str) -> str:
+    """Return how a date is written of which this format shows no day, for strftime; an empty text where it shows one."""
+    shown = _LITERAL.sub("", number_format).lower()
+    if "d" in shown or "aaa" in shown:  # aaa is the day of the week in Chinese Excel
+        return ""
+    if "h" in shown or "s" in shown:
+        return ""
+    return "%Y-%m" if "m" in shown else "%Y"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import Problem
+from ..errors import Problem, did_you_mean
+from .scratch import replace_file
 
 #: Control characters except tab and line end, lone surrogates, noncharacters: UTF-8, XML, HTML or a terminal has no place for
 #: them. Direction overrides and zero-width characters are text; each output shows or drops them as it must.
@@ -18,6 +20,8 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uff
 LONGEST = 32_767
 TEXT_EXPECTED = f"printable text of at most {LONGEST:,} characters"
 # Full-width signs too: Excel in Chinese takes them for the plain ones.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -25,6 +29,21 @@ def read_text(path: Path) -> str:
     """Return a UTF-8 file with its line ends as they stand: the places of figures are counted in it."""
     with path.open(encoding="utf-8", newline="") as handle:
         return handle.read()
+
+
+def number_in(text: str) -> float | None:
+    """Return the finite number that a text is in digits, of full width too; None for `1_000`, `inf` and all that is no number."""
+    plain = text.strip().translate(_FULL_WIDTH)
+    value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+    return value if math.isfinite(value) else None
+
+
+def no_file(path: Path, expected: str) -> Problem:
+    """Return what is wrong with a path that is no file: a folder, or nothing at all, then with the closest name beside it."""
+    if path.is_dir():
+        return Problem(str(path), "a folder", expected, "Name the file in it.")
+    beside = sorted(p.name for p in path.parent.glob("*") if p.is_file()) if path.parent.is_dir() else []
+    return Problem(str(path), "no such file", expected, did_you_mean(path.name, beside))
 
 
 def text_fault(text: str) -> str:
@@ -76,7 +95,7 @@ def write_for_excel(path: Path, rows: Iterable[Iterable[object]], safe: Callable
     """
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n").writerows([safe(cell) for cell in row] for row in rows)
-    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
+    replace_file(path, b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"))
 
 
 def write_rows(handle: IO[str], rows: Iterable[Sequence[object]]) -> None:

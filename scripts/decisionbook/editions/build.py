@@ -15,6 +15,7 @@ from ..data.formulas import Formula
 from ..data.known import known_files
 from ..data.package import Package
 from ..data.published import check_register, load_figures, load_formulas, qualifiers, unit_factors
+from ..data.reads import Watched
 from ..errors import InputError, Problem, counted, did_you_mean
 from ..project import Project
 from ..reconcile import Reconciled, as_json, count_verdicts, link_findings, reconcile, write_reconciliation
@@ -27,7 +28,7 @@ from .definition import Edition, Timeliness
 from .diff import published_before
 from .last_build import BuildResult, as_result, inputs_digest, note_inputs, pdf_path, same_bytes, same_surroundings
 from .lock import building, drop_dead_lock
-from .manifest import describe, read_manifest, write_manifest
+from .manifest import below, describe, read_manifest, write_manifest
 from .recovery import begin_pages, end_pages, is_clean, recover, staging_folder, swap
 from .sign_off import findings_hash, office_facts
 from .site import write_stub
@@ -160,6 +161,7 @@ def _unchanged(project: Project, edition: Edition, pdf: bool) -> BuildResult | N
 def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: Say) -> BuildResult:
     started = time.perf_counter()
     target = project.built(edition.id)
+    read = Watched(path for root in (project.data, project.notebooks, project.book) for path in below(root, "*"))
     inputs = inputs_digest(project, pdf)
     before = published_before(project, edition)
     described = _described(project, edition, pdf)
@@ -202,9 +204,17 @@ def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: S
     (staging / SNAPSHOT).write_text(compact(snapshot), encoding="utf-8")
     write_known_data(project, edition, staging / "data")
     copy_notebooks(results, staging / "notebooks")
+    # A file that changed while it was read may stand in one page with its old content and in another with its new one.
+    steady = not read.changed() and inputs_digest(project, pdf) == inputs
+    if not steady:
+        # Equal to no project: the next build looks again, and nobody signs or publishes this one.
+        described |= {"data_hash": None, "code_hash": None}
     write_manifest(staging, {**described, "verdicts": verdicts, "findings_hash": edition.findings_hash, "draft": edition.draft})
     swap(staging, target)
-    note_inputs(project, edition, inputs)
+    if steady:
+        note_inputs(project, edition, inputs)
+    else:
+        say("  files of the project changed while it was built; the next build looks at everything again")
     write_stub(target.parent)
     lap("finish")
     return BuildResult(target, pdf_path(target, edition) if pdf else None, verdicts, seconds)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..data.declarations import Chapter, load_chapter
-from ..data.owndata import OwnTable
+from ..data.owndata import OwnTable, settle
 from ..data.scratch import scratch_folder
 from ..project import Project
 from ..runs.chapter_run import Difference, committed_findings, compare, names_of, run_chapter, write_differences
 from ..runs.execute import RunResult
 from .definition import Edition, load_editions
 
+# What a run of a chapter may leave beside findings and differences, by what follows its name.
+ENDINGS = (".ipynb", ".html", ".pdf", ".brief.pdf", ".docx", "-charts.xlsx", ".pptx")
+_STAGED = ".run.new"
 STATEMENT = "本页由分析者以自己的参数或数据重算，不是本书的版本；引用时请注明所改的参数和数据，不要署本书之名。"
 
 
@@ -69,13 +74,47 @@ def run_and_write(
     """Run a chapter with checked parameters and prepared tables, and write everything into `folder`.
 
     `values` are the parameters that differ from the chapter's defaults, those of the edition among them. Raises
-    RunFailed when a cell fails and CheckFailed when the page has a fault; what was written by then stays.
+    RunFailed when a cell fails and CheckFailed when the page has a fault; what an earlier run left stays then. Otherwise
+    all of it makes room, also what this run was not asked for: no old document stands beside new numbers.
     """
+    with _staging(folder) as staged:
+        output = _run_and_write(project, edition, chapter, values, own, staged, page, formats, say)
+        settle(own, folder)
+        made = {path.name: path.replace(folder / path.name) for path in sorted(staged.iterdir())}
+    for ending in ENDINGS:
+        if f"{chapter.name}{ending}" not in made:
+            (folder / f"{chapter.name}{ending}").unlink(missing_ok=True)
+    output.result = replace(output.result, notebook=made[output.result.notebook.name])
+    output.page, output.pdf, output.brief = (p and made[p.name] for p in (output.page, output.pdf, output.brief))
+    output.office = [made[path.name] for path in output.office]
+    return output
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Make a folder on the disk of the results, for what is to take their place."""
+    staged = folder / _STAGED
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _run_and_write(
+    project: Project,
+    edition: Edition,
+    chapter: Chapter,
+    values: Mapping[str, Any],
+    own: Sequence[OwnTable],
+    folder: Path,
+    page: bool,
+    formats: Collection[str],
+    say: Callable[[str], None],
+) -> ChapterOutput:
     tables = {table.request.table: table.path.resolve() for table in own}
     context = edition.context(project, tables)
-    for name in (f"{chapter.name}.html", f"{chapter.name}.pdf", f"{chapter.name}.brief.pdf"):
-        # Not those of an earlier run beside the numbers of this one.
-        (folder / name).unlink(missing_ok=True)
     started = time.perf_counter()
     result = run_chapter(chapter.name, context, values, folder)
     seconds = {"run": time.perf_counter() - started}

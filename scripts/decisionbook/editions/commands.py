@@ -104,6 +104,7 @@ def _publish_all(project: Project, site: Path, rebuilt: bool) -> int:
                 print(f"{edition.id} is published and stays as it is.")
             continue
         build(project, edition)
+        _refuse_stale(project, edition)
         result = publish(project, edition, site, rebuilt=rebuilt)
         _say_where(site, edition.id, result.new, result.rebuilt)
     refresh_site(project, site)
@@ -146,6 +147,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     import json
 
+    if options.most < 0:
+        raise InputError(Problem("--most", str(options.most), "0 or more", "--json lists all."))
     from .diff import diff
     from .diff_text import as_text
 

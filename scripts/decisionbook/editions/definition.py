@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ..data.context import RunContext
+from ..data.context import RunContext, by_age
 from ..data.declarations import STATUSES
 from ..data.known import AUDIENCES, INTERNAL, PUBLIC
 from ..data.package import Package
 from ..data.text import text_problems
+from ..data.yaml_files import read_yaml
 from ..errors import InputError, Problem, did_you_mean, one_of
 from ..project import Project
 
@@ -121,7 +120,7 @@ def load_editions(project: Project) -> list[Edition]:
         problems.append(Problem(project.shown(project.editions), "no edition file", "at least one *.yml"))
     if problems:
         raise InputError(problems)
-    return sorted(editions.values(), key=lambda e: (e.as_of, e.id))
+    return sorted(editions.values(), key=lambda e: by_age(e.as_of, e.id))
 
 
 def find_edition(project: Project, edition_id: str | None) -> Edition:
@@ -138,11 +137,7 @@ def find_edition(project: Project, edition_id: str | None) -> Edition:
 
 def parse_edition(path: Path, shown: str) -> Edition:
     """Return the edition that a file defines; raises InputError with every fault in it."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, ValueError) as error:
-        # ValueError: bytes that are no UTF-8, a 31 September.
-        raise InputError(Problem(shown, str(error).replace("\n", " "), "YAML in UTF-8, with dates that exist")) from error
+    content = read_yaml(path, shown) or {}
     if not isinstance(content, dict):
         raise InputError(Problem(shown, repr(content)[:60], f"keys and values: {one_of(_KEYS)}"))
     if unfit := text_problems(content, shown):

@@ -6,12 +6,16 @@ import calendar
 import datetime
 import json
 import re
+from dataclasses import replace
 
 from ..errors import InputError, Problem
 from ..project import Project
 from . import steps
 from .definition import ID, find_edition, load_editions, parse_edition
 from .sign_off import without_signatures
+
+# A key at the top of the file with its value: what is indented below it, as in `summary: >`, belongs to it.
+_VALUE = r"(?m)^{key}:.*\n(?:(?:[ \t]*\n)*[ \t]+\S.*\n)*"
 
 
 def new_edition(
@@ -48,16 +52,16 @@ def new_edition(
     origin_path = next(p for p in sorted(project.editions.glob("*.yml")) if parse_edition(p, project.shown(p)).id == origin)
     text = without_signatures(origin_path.read_text(encoding="utf-8"))
     for key, value in fields.items():
-        line = f"{key}: {value}"
+        line = f"{key}: {value}\n"
         # Escaped: a summary may hold a backslash, which a replacement would read as its own.
-        text, count = re.subn(rf"(?m)^{key}:.*$", line.replace("\\", r"\\"), text)
-        text += "" if count else f"{line}\n"
+        text, count = re.subn(_VALUE.format(key=key), line.replace("\\", r"\\"), text)
+        text += "" if count else line
     steps.replace(path, text.encode("utf-8"))
     try:
         parse_edition(path, project.shown(path))
-    except InputError:
+    except InputError as error:
         path.unlink()
-        raise
+        raise InputError(replace(p, file=f"{p.file} (not written)") for p in error.problems) from error
     return project.shown(path)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem, counted, one_of
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, InputError, Problem, counted, did_you_mean, one_of
 from ..project import find_project
 from .limit_options import add_limits, with_limits
 
@@ -35,6 +36,7 @@ def add_commands(commands: Any) -> None:
         help="every combination of these values; NAME=* takes all areas, or all choices",
     )  # fmt: skip
     sweep.add_argument("--table", dest="sets", type=Path, metavar="FILE", help="one parameter set a row: CSV, XLSX or Parquet")
+    sweep.add_argument("--most-runs", type=int, metavar="N", help="runs that a grid may make (default: 100,000)")
     sweep.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one a processor)")
     sweep.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler: tcp://host:8786")
     sweep.add_argument("--finding", metavar="NAME", action="append", default=[], help="what the page compares (default: 要点)")
@@ -63,7 +65,7 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from ..data.declarations import chapter_names, load_chapter
-    from ..data.owndata import parse_requests
+    from ..data.owndata import parse_requests, prepared
     from .definition import find_edition
     from .lock import writing
 
@@ -79,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
     folder = options.output or project.build / "runs" / chapter.name
     if options.update:
         return _update(options, project, edition, chapter)
-    with writing(folder, print):
+    with writing(folder, print), prepared(folder):
         return _run_into(folder, options, project, edition, chapter, requests)
 
 
@@ -139,8 +141,8 @@ def _inputs(
     except InputError as error:
         faults.append(error)
     if len(faults) == 2:
-        failures = next((f.failures for f in faults if isinstance(f, OwnDataError)), None)
-        raise OwnDataError([p for f in faults for p in f.problems], failures)
+        table = next((f.table for f in faults if isinstance(f, OwnDataError)), None)
+        raise OwnDataError([p for f in faults for p in f.problems], table)
     if faults:
         raise faults[0]
     return own, values
@@ -160,7 +162,7 @@ def _update(options: argparse.Namespace, project: Any, edition: Any, chapter: An
 
 def _sweep(options: argparse.Namespace) -> int:
     from ..data.declarations import load_chapter
-    from ..data.owndata import parse_requests
+    from ..data.owndata import parse_requests, prepared
     from .definition import find_edition
     from .lock import writing
 
@@ -174,33 +176,42 @@ def _sweep(options: argparse.Namespace) -> int:
     chapter = load_chapter(project, options.chapter)
     folder = options.output or project.build / "sweeps" / chapter.name
     requests = parse_requests(options.tables, options.extend)
-    with writing(folder, print):
+    with writing(folder, print), prepared(folder):
         return _sweep_into(folder, options, project, edition, chapter, requests)
 
 
 def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition: Any, chapter: Any, requests: Any) -> int:
+    from ..data.owndata import settle
     from ..data.package import Package
+    from ..data.reads import Watched
     from ..runs.engines import default_workers
-    from ..runs.sweep import digest_of_inputs, grid_sets, plan, run_sweep, table_sets
+    from ..runs.sweep import MOST_RUNS, digest_of_inputs, grid_sets, input_files, plan, record_file, run_sweep, table_sets
     from ..runs.sweep_results import FAILED, write_results
     from .sweep_page import write_sweep_page
 
     own, base = _inputs(options, project, edition, chapter, requests, folder)
     tables = {table.request.table: table.path.resolve() for table in own}
     package, context = Package(project, tables), edition.context(project, tables)
-    sets = grid_sets(chapter, package, options.grid) if options.grid else table_sets(chapter, options.sets)
+    _refuse_unknown(options.finding, project, context, chapter)
+    by_row = table_sets(chapter, package, options.sets) if options.sets else {}
+    sets = grid_sets(chapter, package, options.grid, options.most_runs or MOST_RUNS) if options.grid else list(by_row.values())
     where = "--grid" if options.grid else str(options.sets)
     # Of all areas some may not fit together with another parameter: nobody asked for those by name.
     everything = any(word.endswith("=*") for word in options.grid)
-    skip = (lambda error: print(f"left out: {error}")) if everything else None
-    runs = plan(chapter, package, sets, base, where, digest_of_inputs(context, chapter.name), skip)
+    skip = (lambda reason: print(f"left out: {reason}")) if everything else None
+    watched = Watched(input_files(project, chapter.name))
+    runs = plan(chapter, package, sets, base, where, digest_of_inputs(context, chapter.name), skip, list(by_row))
+    with record_file(folder, chapter.name, print):
+        pass  # a folder of another chapter is refused before anything in it makes room
+    own = settle(own, folder)
+    context = edition.context(project, {table.request.table: table.path.resolve() for table in own})
     _say_tables(project, chapter, own)
     workers = options.workers or default_workers()
     place = options.scheduler or counted(min(workers, len(runs)), "process", "processes")
     print(f"{counted(len(runs), 'run')} of {chapter.name} ({chapter.title}) as of {edition.as_of}, on {place} …")
     records = run_sweep(
         chapter.name, context, runs, folder, workers=workers, scheduler=options.scheduler,
-        keep=options.keep_notebooks, retry=options.retry_failed,
+        keep=options.keep_notebooks, retry=options.retry_failed, watched=watched,
     )  # fmt: skip
     paths = write_results(runs, records, folder)
     paths.append(write_sweep_page(project, edition, chapter, runs, records, folder, options.finding))
@@ -209,11 +220,32 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
         given = ", ".join(f"{name}={value}" for name, value in record["parameters"].items()) or "defaults"
         print(f"  failed: {given}: {record['error']}")
     if len(failed) > FAILURES_SHOWN:
-        print(f"  … and {len(failed) - FAILURES_SHOWN} more in {folder / FAILED}; --retry-failed runs them again")
+        print(f"  … and {len(failed) - FAILURES_SHOWN} more in {folder / FAILED}")
     for path in paths:
         print(path)
-    print(f"{len(runs) - len(failed)} of {len(runs)} runs have findings" + (f"; {len(failed)} failed" if failed else ""))
+    said = f"; {len(failed)} failed, and --retry-failed runs them again" if failed else ""
+    print(f"{len(runs) - len(failed)} of {len(runs)} runs have findings{said}")
+    if recorded := {name for record in records for name in record["findings"]}:
+        _refuse_findings([name for name in options.finding if name not in recorded], recorded)
     return EXIT_CHECK_FAILED if failed else EXIT_OK
+
+
+def _refuse_unknown(names: Sequence[str], project: Any, context: Any, chapter: Any) -> None:
+    """Raise InputError for findings that neither the committed notebook holds nor its code names."""
+    from ..runs.chapter_run import committed_findings
+
+    if not names or not (known := committed_findings(context, chapter.name)):
+        return
+    code = project.notebook(chapter.name).read_text(encoding="utf-8")
+    _refuse_findings([n for n in names if n not in known and not re.search(rf"""['"]{re.escape(n)}\\?['"]""", code)], known)
+
+
+def _refuse_findings(unknown: Sequence[str], known: Collection[str]) -> None:
+    if unknown:
+        raise InputError(
+            Problem("--finding", f"an unknown finding {name!r}", f"one of {one_of(sorted(known))}", did_you_mean(name, known))
+            for name in unknown
+        )
 
 
 def _template(options: argparse.Namespace) -> int:

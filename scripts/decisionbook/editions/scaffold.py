@@ -237,8 +237,8 @@ def _with_edition_entry(project: Project, edition: Edition, name: str) -> tuple[
     wanted = [*edition.chapters, name]
     text = _insert_after_last(text, rf"^(\s*)- {re.escape(edition.chapters[-1])}\s*(#.*)?$", f"- {name}")
     if yaml.safe_load(text)["chapters"] != wanted:
-        expected = "a list of chapters, one a line"
-        raise InputError(Problem(project.shown(path), "chapters in another form", expected, f"Add `{name}` by hand."))
+        remedy = "Write each chapter on a line of its own, as `  - NAME`; then start the command again."
+        raise InputError(Problem(project.shown(path), "chapters in another form", "a list of chapters, one a line", remedy))
     return path, text.encode("utf-8")
 
 
@@ -256,7 +256,8 @@ def _with_toc_entry(path: Path, shown: str, request: Request, edition: Edition) 
     text = _insert_after_last(text, rf"^(\s*)- file: {re.escape(last)}\s*(#.*)?$", f"- file: {request.chapter}")
     after = {p["caption"]: [c["file"] for c in p["chapters"]] for p in yaml.safe_load(text)["parts"]}
     if after != {**parts, part: [*parts[part], request.chapter]}:
-        raise InputError(Problem(shown, "parts in another form", "one `- file: NAME` a line", "Add the chapter by hand."))
+        remedy = "Write each chapter on a line of its own; then start the command again."
+        raise InputError(Problem(shown, "parts in another form", "one `- file: NAME` a line", remedy))
     return part, text.encode("utf-8")
 
 

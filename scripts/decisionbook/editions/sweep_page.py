@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.declarations import Chapter
+from ..data.scratch import replace_file
 from ..project import Project
 from ..runs.sweep import Record, Run
 from ..runs.sweep_results import varied_names
@@ -116,7 +117,7 @@ def write_sweep_page(
         more = f"以下为前 {MOST_ROWS} 组，全部" if len(failed) > MOST_ROWS else ""
         body.append(f"<h2>失败</h2><p>{more}见 failures.csv。</p>{_table(['组', *names, '单元', '原因'], rows)}")
     path = folder / "comparison.html"
-    path.write_text(_page(project, f"{chapter.title}：参数比较", "\n".join(body)), encoding="utf-8", newline="\n")
+    replace_file(path, _page(project, f"{chapter.title}：参数比较", "\n".join(body)).encode("utf-8"))
     return path
 
 

@@ -181,7 +181,7 @@ def _figures(
             if limits.get("required") and not value and name != "indicator":
                 fault(name, field.get("title", name), "This column must be filled.")
             elif value and form and not re.fullmatch(form, value):
-                fault(name, expected_in(field))
+                fault(name, expected_in(field), "The unit has a column of its own." if form == _NUMBER and "%" in value else "")
             elif value and "enum" in limits and value not in limits["enum"]:
                 fault(name, one_of(limits["enum"]), did_you_mean(value, limits["enum"]))
             elif value and name in known and value not in known[name][1]:

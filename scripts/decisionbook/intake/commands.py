@@ -48,7 +48,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _one_of(options: argparse.Namespace, names: tuple[str, ...], what: str) -> str:
-    given = [n for n in names if getattr(options, n) not in (None, False)]
+    given = [n for n in names if not (getattr(options, n) is None or getattr(options, n) is False)]
     if len(given) != 1:
         found = "nothing to do" if not given else " and ".join(given)
         raise InputError(Problem("command line", found, what))
@@ -126,8 +126,12 @@ def _proof(options: argparse.Namespace) -> int:
         from ..data.package import Package
         from .planting import measure, print_rates
 
+        if options.measure < 1:
+            raise InputError(Problem("--measure", str(options.measure), "at least 1"))
         print_rates(*measure(Package(project), _sources(options), options.measure, options.seed), print)
         return EXIT_OK
+    if options.sure is not None and not 0 <= options.sure <= 1:
+        raise InputError(Problem("--sure", f"{options.sure:g}", "a number from 0 to 1", "At 1 only what is certain is told."))
     from .proof import proof_file
 
     target = options.output or options.draft.with_name(f"{options.draft.stem}-proof")

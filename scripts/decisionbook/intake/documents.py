@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Problem, did_you_mean
+from ..data.text import no_file
+from ..errors import InputError, Problem
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 Say = Callable[[str], None]
@@ -44,8 +45,7 @@ def read_file(path: Path, say: Say = silent) -> Document:
     What the file is, its first bytes say; its suffix only where they do not.
     """
     if not path.is_file():
-        near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*"))) if path.parent.is_dir() else ""
-        raise InputError(Problem(str(path), "no such file", "a document (.txt, .docx or .pdf)", near))
+        raise InputError(no_file(path, "a document (.txt, .docx or .pdf)"))
     raw = path.read_bytes()
     if not raw:
         raise InputError(Problem(str(path), "an empty file", "a document with text"))

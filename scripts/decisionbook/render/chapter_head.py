@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from ..data.periods import period_words
 from .book_data import VERDICT_GLYPHS, book_data, quote
 from .directives import STATUS_WORDS
 from .findings import verdict_mark
 from .reader import page_files
 
 
-def period_words(period: str) -> str:
-    """Return an SDMX period in Chinese: 2022-S1 gives 2022 年上半年, 2022-10 gives 2022 年 10 月."""
-    if match := re.fullmatch(r"(\d{4})-S([12])", period):
-        return f"{match[1]} 年{'上半年' if match[2] == '1' else '下半年'}"
-    if match := re.fullmatch(r"(\d{4})-Q([1-4])", period):
-        return f"{match[1]} 年第 {match[2]} 季度"
-    if match := re.fullmatch(r"(\d{4})-(\d{2})", period):
-        return f"{match[1]} 年 {int(match[2])} 月"
-    if match := re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", period):
-        return f"{match[1]} 年 {int(match[2])} 月 {int(match[3])} 日"
-    return f"{period} 年" if re.fullmatch(r"\d{4}", period) else period
+def _sources(ids: Sequence[str], linked: bool) -> list[nodes.Node]:
+    """Return the numbers of the sources, each a link to the page that tells their titles."""
+    if not ids:
+        return [nodes.Text("官方统计")]
+    plain = nodes.Text("、".join(ids))
+    if not linked:
+        return [plain]
+    links: list[nodes.Node] = []
+    for source in ids:
+        target = {"refdomain": "std", "reftype": "doc", "reftarget": "/references", "refexplicit": True, "refwarn": True}
+        links += [nodes.Text("、")] if links else []
+        links.append(addnodes.pending_xref("", nodes.inline("", source), **target))
+    # On paper a link brings its page number, too much for one line of facts.
+    return [addnodes.only("", *links, expr="html"), addnodes.only("", plain, expr="not html")]
 
 
 def insert_chapter_head(app: Sphinx, document: nodes.document) -> None:
@@ -40,9 +44,9 @@ def insert_chapter_head(app: Sphinx, document: nodes.document) -> None:
     line = nodes.paragraph("")
     status = declared["status"]
     line += nodes.inline(STATUS_WORDS[status], STATUS_WORDS[status], classes=["status-pill", status])
-    facts = [f"数据截至 {period_words(declared['data_until'])}", "来源 " + ("、".join(declared["sources"]) or "官方统计")]
     # No-break spaces before the point: on a phone it ends a line and never begins one.
-    line += nodes.Text("　" + "\u00a0\u00a0·　".join(facts))
+    line += nodes.Text(f"　数据截至 {period_words(declared['data_until'])}\u00a0\u00a0·　来源 ")
+    line += _sources(declared["sources"], linked="references" in env.found_docs)
     counts = [(v, sum(r["verdict"] == v for r in rows)) for v in VERDICT_GLYPHS]
     if rows:
         line += nodes.Text(f"\u00a0\u00a0·　{len(rows)} 个数字复核：")

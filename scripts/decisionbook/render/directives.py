@@ -13,6 +13,7 @@ from sphinx import addnodes
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
+from ..analysis.registers import LATER_WORDS
 from ..data.declarations import PERIODS
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 from .findings import verdict_mark
@@ -21,7 +22,6 @@ Cell: TypeAlias = str | nodes.Node | Sequence[nodes.Node]
 
 READING_ORDER = ("contradicted", "within_rounding", "reproduced", "consistent", "unverifiable", "input")
 STATUS_WORDS = {"current": "现行", "pending": "待更新", "historical": "历史"}
-LATER_WORDS = {"done": "已见落实", "partly": "部分落实", "not_seen": "后续材料未见"}
 
 
 def build_table(
@@ -70,8 +70,10 @@ def number(value: float | None, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e12:
         text = f"{int(value):,}"
     else:
-        decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
-        text = f"{value:,.{min(decimals, 8)}f}"
+        # Noughts that the value does not have would claim a precision; 0.7 is not 0.7000.
+        own = len(f"{value:.8f}".rstrip("0").partition(".")[2])
+        decimals = min(own, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+        text = f"{value:,.{decimals}f}"
     return text.replace("-", "−")
 
 
@@ -259,7 +261,7 @@ class RecommendationsDirective(SphinxDirective):
                 kept = ["together"] if len(figure["published"]) <= _ONE_LINE else []
                 marks += [nodes.inline("", "", *number, classes=kept), nodes.Text("　")]
             del marks[-1:]
-            later = LATER_WORDS.get(row["later_status"] or "", "—")
+            later = LATER_WORDS[row["later_status"] or "none"]
             note = f"：{row['later_note']}" if row["later_note"] else ""
             body.append(
                 [row["recommendation_id"], row["recommendation"], row["addressee"] or "—", marks or "—", f"{later}{note}"]

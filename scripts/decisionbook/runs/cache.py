@@ -83,9 +83,7 @@ class RunCache:
                 return merge(notebook, [nbformat.from_dict(cell) for cell in entry["cells"]])
         return None
 
-    def store(
-        self, chapter: str, parameters: Mapping[str, Any], key: str, executed: nbformat.NotebookNode, reads: Reads
-    ) -> None:
+    def store(self, chapter: str, parameters: Mapping[str, Any], key: str, executed: nbformat.NotebookNode, reads: Reads) -> None:
         """Keep the result of a run whose files are what they were before it; `key` is that of before.
 
         Entries appear whole or not at all; the least recently used ones make room.

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -20,8 +20,8 @@ from ..errors import CheckFailed, DecisionBookError, InputError, Problem, counte
 
 Job = dict[str, Any]
 Outcome = dict[str, Any]
-# A worker that dies takes the runs of the others with it; the one that kills its worker each time is given up.
-ATTEMPTS = 3
+# A worker that dies takes the runs of the others with it; a run whose worker dies this often with nothing beside it is given up.
+ATTEMPTS = 2
 _CELL = re.compile(r", cell (\d+) ")
 _KEPT = ("value", "unit", "low", "high")
 
@@ -72,36 +72,50 @@ def failure(message: str, seconds: float = 0.0) -> Outcome:
 def run_local(jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
     """Run jobs in `workers` processes and yield each with its outcome as it ends.
 
-    Processes, because the work beside the kernels is Python's own. When one dies, the jobs that were under way run
-    again in new ones.
+    Processes, because the work beside the kernels is Python's own. When one dies, each of the jobs that were under way
+    runs again alone: then it is known which one kills its process.
     """
-    waiting, attempts = deque(jobs), Counter[str]()
-    while waiting:
-        pending: dict[Future[Outcome], Job] = {}
-        pool = _pool(workers)
-        clean = False
-        try:
-            while waiting or pending:
-                while waiting and len(pending) <= workers:
-                    job = waiting.popleft()
-                    pending[pool.submit(run_one, job)] = job
-                for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    outcome = future.result()
-                    yield pending.pop(future), outcome
-            clean = True
-        except BrokenProcessPool:
-            for job in reversed(pending.values()):
-                attempts[job["id"]] += 1
-                if attempts[job["id"]] < ATTEMPTS:
-                    waiting.appendleft(job)
-                else:
-                    yield job, failure("the process that ran it died each time; is there enough memory?")
-        finally:
-            if not clean:
-                # Interrupted or broken: nobody waits for what is under way.
-                for process in _workers_of(pool):
-                    process.terminate()
-            pool.shutdown(wait=clean, cancel_futures=True)
+    waiting, suspects, deaths = deque(jobs), deque[Job](), Counter[str]()
+    while waiting or suspects:
+        if not suspects:
+            suspects.extend((yield from _in_one_pool(waiting, workers, 1)))
+            continue
+        for job in (yield from _in_one_pool(suspects, 1, 0)):
+            deaths[job["id"]] += 1
+            if deaths[job["id"]] < ATTEMPTS:
+                suspects.appendleft(job)
+            else:
+                yield job, failure("the process that ran it died each time; is there enough memory?")
+
+
+def _in_one_pool(queue: deque[Job], workers: int, ahead: int) -> Generator[tuple[Job, Outcome], None, list[Job]]:
+    """Run the jobs of a queue, yield each with its outcome, and return those under way when a process died.
+
+    At most `ahead` of them wait for a process; what is in the queue still has not been started.
+    """
+    pending: dict[Future[Outcome], Job] = {}
+    pool = _pool(workers)
+    clean = False
+    try:
+        while queue or pending:
+            while queue and len(pending) < workers + ahead:
+                # In the queue until the pool has it: one that is broken by now takes no job.
+                future = pool.submit(run_one, queue[0])
+                pending[future] = queue.popleft()
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                outcome = future.result()
+                yield pending.pop(future), outcome
+        clean = True
+    except BrokenProcessPool:
+        for future in [f for f in pending if f.done() and f.exception() is None]:
+            yield pending.pop(future), future.result()
+    finally:
+        if not clean:
+            # Interrupted or broken: nobody waits for what is under way.
+            for process in _workers_of(pool):
+                process.terminate()
+        pool.shutdown(wait=clean, cancel_futures=True)
+    return list(pending.values())
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
+import datetime
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..data.declarations import Chapter, Parameter
 from ..data.package import Package
+from ..data.text import number_in
+from ..data.yaml_files import read_yaml
 from ..errors import InputError, Problem, did_you_mean, one_of
 
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
@@ -21,7 +21,9 @@ def collect(chapter: Chapter, package: Package, assignments: Iterable[str], file
 
     Raises InputError with every fault at once.
     """
-    values: dict[str, Any] = dict(_from_file(file)) if file else {}
+    from_file = _from_file(file) if file else {}
+    given: dict[str, Any] = {}
+    wrong: set[str] = set()
     problems: list[Problem] = []
     for word in assignments:
         name, sign, text = word.partition("=")
@@ -32,13 +34,18 @@ def collect(chapter: Chapter, package: Package, assignments: Iterable[str], file
             problems.append(Problem("-p", f"an unknown parameter {name!r}", f"one of {one_of(chapter.parameters)}", near))
         else:
             try:
-                values[name] = convert(chapter.parameters[name], text)
+                given[name] = convert(chapter.parameters[name], text)
             except ValueError as error:
+                wrong.add(name)
                 problems.append(Problem("-p", repr(text), str(error), column=name, kind="parameter"))
+    areas = package.areas_by_name()
+    left = {name: value for name, value in from_file.items() if name not in given.keys() | wrong}
+    problems = [*chapter.faults(left, areas, str(file)), *problems, *chapter.faults(given, areas, "-p")]
     if problems:
         raise InputError(problems)
-    chapter.check(values, package.areas_by_name(), where=str(file) if file and not list(assignments) else "-p")
-    return values
+    # What only two values together break is the fault of both.
+    chapter.check(left | given, areas, where=" and ".join([str(file)] * bool(left) + ["-p"] * bool(given)))
+    return left | given
 
 
 def convert(parameter: Parameter, text: str) -> Any:
@@ -50,24 +57,18 @@ def convert(parameter: Parameter, text: str) -> Any:
             raise ValueError("true or false")
         return text.lower() in _TRUE
     if parameter.type in ("integer", "number"):
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise ValueError("a whole number" if parameter.type == "integer" else "a number")
+        number = number_in(text.strip().removesuffix("%") if parameter.unit == "%" else text)
+        if number is None:
+            without = " without %" if number_in(text.strip().removesuffix("%")) is not None else ""
+            raise ValueError(f"a {'whole ' if parameter.type == 'integer' else ''}number{without}")
         return int(number) if parameter.type == "integer" and number == int(number) else number
     return text
 
 
 def _from_file(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise InputError(Problem(str(path), "no such file", "a YAML file of parameters"))
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(Problem(str(path), str(error).replace("\n", " "), "YAML in UTF-8")) from error
+    content = read_yaml(path, str(path))
     if not isinstance(content, dict):
         found = "nothing" if content is None else f"{str(content)[:40]!r}"
         raise InputError(Problem(str(path), found, "one `name: value` a line", "Mind the blank after the colon."))
-    return content
+    # A date without quotes, which YAML gives as one, is what a period is written as.
+    return {name: value.isoformat() if isinstance(value, datetime.date) else value for name, value in content.items()}

@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..data.context import RunContext
-from ..data.declarations import Chapter
+from ..data.declarations import Chapter, Parameter
 from ..data.limits import limits_of
 from ..data.package import Package
+from ..data.reads import Watched
 from ..data.scratch import replace_file
-from ..data.sheets import read_grid
-from ..errors import InputError, Problem, did_you_mean, one_of
+from ..data.sheets import read_grid, unplaced
+from ..errors import CheckFailed, InputError, Problem, counted, did_you_mean, one_of
+from ..project import Project
 from .cache import shaping_modules
 from .dependencies import surroundings
 from .engines import as_job, run_jobs
@@ -27,6 +30,10 @@ from .parameters import convert
 
 RECORDS = "runs.jsonl"
 NOTEBOOKS = "notebooks"
+# More runs than a grid makes by intention; a typing error or one parameter too many makes millions.
+MOST_RUNS = 100_000
+# Faults of sets that are told one by one.
+SHOWN = 40
 # A progress line is written at most this often, in seconds.
 PROGRESS_EVERY = 2.0
 Say = Callable[[str], None]
@@ -47,11 +54,12 @@ class Run:
 # ---- Parameter sets ---------------------------------------------------------------------------
 
 
-def grid_sets(chapter: Chapter, package: Package, words: Sequence[str]) -> list[Values]:
+def grid_sets(chapter: Chapter, package: Package, words: Sequence[str], most: int = MOST_RUNS) -> list[Values]:
     """Return every combination of `name=a,b,…` words, the last name varying fastest; `*` stands for all areas or choices.
 
-    Raises InputError with every word and value that does not fit.
+    Raises InputError with every word and value that does not fit, and for more than `most` combinations.
     """
+    areas = package.areas_by_name()
     axes: dict[str, list[Any]] = {}
     problems: list[Problem] = []
     for word in words:
@@ -65,47 +73,55 @@ def grid_sets(chapter: Chapter, package: Package, words: Sequence[str]) -> list[
         elif name in axes:
             problems.append(Problem("--grid", f"{name} a second time", "each name once", "Put all its values into one list."))
         else:
-            everything = list(parameter.choices) or (sorted(package.areas_by_name()) if parameter.type == "area" else [])
+            everything = list(parameter.choices) or (sorted(areas) if parameter.type == "area" else [])
             axes[name] = everything if text == "*" and everything else []
             for part in [] if axes[name] else text.split(","):
-                try:
-                    axes[name].append(convert(parameter, part.strip()))
-                except ValueError as error:
-                    problems.append(Problem("--grid", repr(part), str(error), column=name, kind="parameter"))
+                value, fault = _value(parameter, part.strip(), areas)
+                axes[name].append(value)
+                if fault:
+                    problems.append(Problem("--grid", repr(part), *fault, column=name, kind="parameter"))
     if problems:
-        # Values that the contract refuses are found when runs are planned; here they are told with the rest.
-        areas = package.areas_by_name()
-        faults = [(n, v, chapter.parameters[n].fault(v, areas)) for n, values in axes.items() for v in values]
-        problems += [Problem("--grid", repr(v), *fault, column=n, kind="parameter") for n, v, fault in faults if fault]
         raise InputError(problems)
+    count = math.prod(map(len, axes.values()))
+    if count > most:
+        found = f"{' × '.join(f'{len(values)}' for values in axes.values())} = {count:,} runs"
+        raise InputError(Problem("--grid", found, f"at most {most:,}", f"Give fewer values, or --most-runs {count}."))
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
-def table_sets(chapter: Chapter, path: Path) -> list[Values]:
-    """Return one parameter set for each row of a CSV, XLSX or Parquet file whose heads are parameters.
+def _value(parameter: Parameter, text: str, areas: Mapping[str, str]) -> tuple[Any, tuple[str, str] | None]:
+    """Return a value as the parameter's type, and what was expected with a remedy when the contract refuses it."""
+    try:
+        value = convert(parameter, text)
+    except ValueError as error:
+        return None, (str(error), "")
+    return value, parameter.fault(value, areas)
+
+
+def table_sets(chapter: Chapter, package: Package, path: Path) -> dict[int, Values]:
+    """Return one parameter set for each row, by its number, of a CSV, XLSX or Parquet file whose heads are parameters.
 
     An empty cell leaves the parameter as it is. Raises InputError with every fault.
     """
+    areas = package.areas_by_name()
     grid = read_grid(path, (chapter.name,))
     header, *rows = grid.rows
-    problems: list[Problem] = []
+    problems = unplaced(path, grid)
     for index, head in enumerate(header):
         if head and head not in chapter.parameters:
             near, expected = did_you_mean(head, chapter.parameters), one_of(chapter.parameters)
             problems.append(Problem(str(path), f"an unknown parameter {head!r}", expected, near, 1, head))
         elif head and head in header[:index]:
             problems.append(Problem(str(path), f"{head} a second time", "each name once", "Remove a column.", 1, head))
-    sets: list[Values] = []
+    sets: dict[int, Values] = {}
     for number, row in zip(grid.numbers[1:], rows, strict=True):
-        values: Values = {}
+        values: Values = sets.setdefault(number, {})
         for head, cell in zip(header, row, strict=False):
             if head not in chapter.parameters or cell == "":
                 continue
-            try:
-                values[head] = convert(chapter.parameters[head], cell)
-            except ValueError as error:
-                problems.append(Problem(str(path), repr(cell), str(error), row=number, column=head))
-        sets.append(values)
+            values[head], fault = _value(chapter.parameters[head], cell, areas)
+            if fault:
+                problems.append(Problem(str(path), repr(cell), *fault, row=number, column=head))
     if problems:
         raise InputError(problems)
     return sets
@@ -118,26 +134,29 @@ def plan(
     base: Values,
     where: str,
     known_as: str,
-    left_out: Callable[[InputError], None] | None = None,
+    left_out: Callable[[str], None] | None = None,
+    rows: Sequence[int] = (),
 ) -> list[Run]:
     """Return the runs of a sweep, every one checked against the chapter's contract; equal sets are run once.
 
-    `base` are the values that all runs share, `known_as` the digest of all else that shapes a run. Raises InputError
-    with the faults of every set, or when there is none; with `left_out` a set that does not fit is told to it instead,
-    which is for sets that nobody wrote down one by one.
+    `base` are the values that all runs share, `known_as` the digest of all else that shapes a run, `rows` the numbers of
+    the sets in a table. Raises InputError with the faults of every set, or when there is none; with `left_out`, which is
+    for sets that nobody wrote down one by one, those that do not fit are told to it instead, in a line for each reason.
     """
     areas = package.areas_by_name()
     problems: list[Problem] = []
+    unfit: dict[tuple[str, str], tuple[int, str]] = {}
     runs: dict[str, Run] = {}
     for number, varied in enumerate(sets, start=1):
         values = {**base, **varied}
         try:
-            chapter.check(values, areas, where=f"{where}, set {number}")
+            chapter.check(values, areas, where=where if rows else f"{where}, set {number}")
         except InputError as error:
-            if left_out is None:
-                problems += error.problems
-            else:
-                left_out(error)
+            row = rows[number - 1] if rows else None
+            problems += [replace(p, row=row) for p in error.problems] if left_out is None else []
+            for problem in error.problems:
+                count, first = unfit.get((problem.column, problem.expected), (0, problem.found))
+                unfit[problem.column, problem.expected] = count + 1, first
             continue
         # 5.0 from a table and 5 from a file of parameters are one value.
         whole = {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in values.items()}
@@ -146,6 +165,13 @@ def plan(
         runs.setdefault(run_id, Run(len(runs) + 1, varied, values, run_id))
     if not runs and not problems:
         problems.append(Problem(where, "no parameter set", "at least one"))
+    if len(problems) > SHOWN:
+        more = counted(len(problems) - SHOWN, "more fault")
+        problems = [*problems[:SHOWN], Problem(where, more, "sets that fit")]
+    if left_out is not None:
+        for (column, expected), (count, first) in unfit.items():
+            rule = " ".join(filter(None, [column, expected]))
+            left_out(f"{counted(count, 'set')} in which {rule} does not hold, such as {first}")
     if problems:
         raise InputError(problems)
     return list(runs.values())
@@ -154,10 +180,7 @@ def plan(
 def digest_of_inputs(context: RunContext, chapter: str) -> str:
     """Return a digest of all that shapes a run beside its parameters: notebook, declaration, date, data, code, libraries."""
     project = context.project
-    files = [project.notebook(chapter), project.notebooks / f"{chapter}.yml", project.datapackage]
-    files += sorted(project.data.rglob("*.csv"))
-    files += [path for _, path in sorted(context.tables.items())]
-    files += shaping_modules().values()
+    files = [*input_files(project, chapter), *(path for _, path in sorted(context.tables.items()))]
     known = f"{context.edition}\0{context.as_of}\0{context.audience}\0{surroundings(project)}"
     limits = limits_of(project, chapter, context.limits).shaping()
     total = hashlib.sha256(f"{chapter}\0{known}\0{sorted(context.tables)}\0{limits}".encode("utf-8", "surrogateescape"))
@@ -165,6 +188,12 @@ def digest_of_inputs(context: RunContext, chapter: str) -> str:
         content = _code(path) if path.suffix == ".ipynb" else path.read_bytes()
         total.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
     return total.hexdigest()
+
+
+def input_files(project: Project, chapter: str) -> list[Path]:
+    """Return the files of the project that shape a run."""
+    files = [project.notebook(chapter), project.notebooks / f"{chapter}.yml", project.datapackage]
+    return [*files, *sorted(project.data.rglob("*.csv")), *shaping_modules().values()]
 
 
 def _code(notebook: Path) -> bytes:
@@ -207,11 +236,22 @@ def record_file(folder: Path, chapter: str, say: Say) -> Iterator[tuple[dict[str
 
         def add(record: Record) -> None:
             line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-            # One call of the system for one line: a stop leaves all of it or a tail that is taken away.
-            os.write(handle.fileno(), line + b"\n")
+            _append(handle.fileno(), line + b"\n", path)
             records[record["id"]] = record
 
         yield records, add
+
+
+def _append(descriptor: int, line: bytes, path: Path) -> None:
+    """Append a line, in one call of the system where it takes all of it: a stop leaves it whole or a tail that is taken away."""
+    before, left = os.fstat(descriptor).st_size, line
+    try:
+        while left:
+            # A disk that is nearly full takes a part, and says so with the next call.
+            left = left[os.write(descriptor, left) :]
+    except OSError as error:
+        os.ftruncate(descriptor, before)
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _lock(handle: Any, path: Path) -> None:
@@ -240,11 +280,13 @@ def run_sweep(
     keep: bool = False,
     retry: bool = False,
     say: Say = print,
+    watched: Watched | None = None,
 ) -> list[Record]:
     """Run what `folder` has no record of and return the records of all runs, in their order.
 
     A failed run is a record like another: it is run again only when `retry` says so. With `keep` the executed
-    notebooks are written to `folder`/notebooks, by id.
+    notebooks are written to `folder`/notebooks, by id. Raises CheckFailed when one of the `watched` files, from which the
+    ids of the runs were made, changes: nobody knows which content a run has read then.
     """
     settings = {
         "project": str(context.project.root.resolve()),
@@ -260,10 +302,20 @@ def run_sweep(
     with record_file(folder, chapter, say) as (records, add):
         jobs = [as_job(settings, run.id, run.values) for run in runs if _wanted(records.get(run.id), folder, run, keep, retry)]
         if len(jobs) < len(runs):
-            say(f"  {len(runs) - len(jobs)} of {len(runs)} runs are there already")
+            known = {run.id for run in runs} - {job["id"] for job in jobs}
+            failed = sum(records[i]["status"] != "ok" for i in known)
+            retried = f", {failed} of them failed: --retry-failed runs those again" if failed else ""
+            say(f"  {len(known)} of {len(runs)} runs are there already{retried}")
+        if others := len(records.keys() - by_id.keys()):
+            say(f"  not in the tables: {counted(others, 'recorded run')} of other parameters or data")
         progress = _Progress(len(jobs), say)
         outcomes = run_jobs(jobs, workers=min(workers, max(1, len(jobs))), scheduler=scheduler) if jobs else iter(())
         for job, outcome in outcomes:
+            if watched is not None and (changed := watched.changed()):
+                raise CheckFailed(
+                    f"{context.project.shown(changed[0])} changed while the sweep ran; what ran at that time is not recorded. "
+                    "Start the same command again."
+                )
             notebook = outcome.pop("notebook", None)
             if notebook is not None:
                 (folder / NOTEBOOKS).mkdir(exist_ok=True)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..data.bulk import database
-from ..data.scratch import scratch_folder
+from ..data.scratch import replace_file, scratch_folder
 from ..data.text import write_for_excel, write_rows
 from .sweep import Record, Run
 
 RESULTS, WIDE, PARQUET, FAILED = "results.csv", "runs.csv", "results.parquet", "failures.csv"
 _FINDING = ("finding", "value", "text", "unit", "low", "high")
+# Heads of our own in any of the tables: a parameter of such a name gets another.
+_OURS = frozenset({"run", "status", "seconds", "cell", "error", *_FINDING})
 _TYPES = {"run": "BIGINT", "value": "DOUBLE", "low": "DOUBLE", "high": "DOUBLE"}
 
 
@@ -25,22 +27,40 @@ def write_results(runs: Sequence[Run], records: Sequence[Record], folder: Path) 
     """Write the tables of a sweep and return their paths.
 
     results.csv and results.parquet (run, parameters, finding, value or text, unit, low, high), runs.csv (one row a
-    run) and, when there are any, failures.csv.
+    run) and, when there are any, failures.csv. No table has a head twice: a finding that is named like a parameter is
+    NAME_finding in runs.csv, and a parameter that is named like one of the other columns NAME_parameter. Each table takes
+    the place of the last one whole.
     """
     names = varied_names(runs)
-    heads = ["run", *names, *_FINDING]
+    shown = _distinct(names, _OURS, "_parameter")
+    heads = ["run", *shown, *_FINDING]
     rows = list(_tidy(runs, records, names))
     write_for_excel(folder / RESULTS, [heads, *rows])
-    _write_parquet(folder / PARQUET, heads, rows, {name: _type(run.values.get(name) for run in runs) for name in names})
+    _write_parquet(folder / PARQUET, heads, rows, {
+        head: _type(run.values.get(name) for run in runs) for head, name in zip(shown, names, strict=True)
+    })  # fmt: skip
     found = list(dict.fromkeys(name for record in records for name in record["findings"]))
-    wide = ["run", *names, "status", "seconds", *found]
-    write_for_excel(folder / WIDE, [wide, *_wide(runs, records, names, found)])
+    wide = ["run", *shown, "status", "seconds"]
+    write_for_excel(folder / WIDE, [[*wide, *_distinct(found, wide, "_finding")], *_wide(runs, records, names, found)])
     failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
-    (folder / FAILED).unlink(missing_ok=True)
-    if failed:
+    if not failed:
+        (folder / FAILED).unlink(missing_ok=True)
+    else:
         lines = [[run.number, *(run.values.get(n) for n in names), record.get("cell"), record["error"]] for run, record in failed]
-        write_for_excel(folder / FAILED, [["run", *names, "cell", "error"], *lines])
+        write_for_excel(folder / FAILED, [["run", *shown, "cell", "error"], *lines])
     return [folder / name for name in (RESULTS, PARQUET, WIDE, *([FAILED] if failed else []))]
+
+
+def _distinct(names: Sequence[str], taken: Iterable[str], ending: str) -> list[str]:
+    """Return names of which none is taken; capitals make no other name, since some readers of Parquet see none."""
+    known = {name.casefold() for name in taken}
+    heads = []
+    for name in names:
+        while name.casefold() in known:
+            name += ending
+        known.add(name.casefold())
+        heads.append(name)
+    return heads
 
 
 def _tidy(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str]) -> Iterable[list[Any]]:
@@ -77,4 +97,5 @@ def _write_parquet(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any
         columns = {name: types.get(name) or _TYPES.get(name, "VARCHAR") for name in heads}
         with database() as cells:
             read = cells.read_csv(str(plain), header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")
-            read.write_parquet(str(path))
+            read.write_parquet(str(made / path.name))
+        replace_file(path, (made / path.name).read_bytes())
