@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -89,3 +90,9 @@ def children(pid: int) -> set[int]:
 def server_of(pid: int) -> subprocess.Popen[bytes]:
     """Return the server that forked a kernel: of several each has kernels of its own kind."""
     return next(server.process for server in warm._servers if pid in children(server.process.pid))
+
+
+def records(folder: Path) -> list[dict[str, object]]:
+    """Return the records of the sweep in a folder."""
+    path = folder / "runs.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
