@@ -267,10 +267,10 @@ def test_every_area_has_a_tile_of_its_own() -> None:
         charts.place_code("防城", "guangxi")
 
 
-def test_timeline_orders_by_date_whatever_its_precision() -> None:
+def test_timeline_orders_by_date_whatever_its_precision_and_puts_half_years_in_words() -> None:
     words = [t.words for t in texts(PACKAGED["timeline"][SVG_MIME])]
     dates = [w for w in words if re.match(r"\d{4}", w)]
-    assert dates == ["2019-03", "2021", "2021-07-16", "2022-S1"]
+    assert dates == ["2019-03", "2021", "2021-07-16", "2022 上半年"]
     assert date_key("2022-S2") > date_key("2022-Q2") > date_key("2022-S1") > date_key("2022")
     with pytest.raises(charts.ChartError, match="去年"):
         date_key("去年")

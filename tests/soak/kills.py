@@ -179,8 +179,8 @@ def cache_kills(setting: Setting) -> Iterator[list[str]]:
 
     def write() -> int:
         cache = RunCache(context, say=silent)
-        for key in keys.values():
-            cache.store(key, executed, reads)
+        for n, key in keys.items():
+            cache.store("alpha", {"step": n}, key, executed, reads)
         return 0
 
     first = child.run(write, folder=setting.folder / "out")
