@@ -65,6 +65,12 @@ def test_a_fault_of_a_file_is_the_files(chapter: Chapter, package: Package, tmp_
     assert only.startswith(f"{file}, parameter trading_days: found 99999")
 
 
+def test_two_values_of_one_parameter_are_told(chapter: Chapter, package: Package) -> None:
+    (fault,) = told(chapter, package, ["years=2", "trading_days=200", "years=3"])
+    assert fault.startswith("-p, parameter years: found '2' and '3'; expected one value.")
+    assert collect(chapter, package, ["years=2", "years=2"], None) == {"years": 2}
+
+
 def test_a_date_without_quotes_is_a_period(chapter: Chapter, package: Package, tmp_path: Path) -> None:
     name = next(n for n, p in chapter.parameters.items() if p.type == "period")
     file = written(tmp_path, f"{name}: 2022-07-15\n")

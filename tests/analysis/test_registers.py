@@ -175,7 +175,8 @@ def test_a_period_counts_from_its_beginning(period, until, expected):
 def test_a_long_title_loses_its_bracket_before_it_is_cut():
     title = "关于进一步优化防控措施的通知（二十条，共二十条，逐条列出，全文刊发于当日）"
     assert registers.shortened(title) == "关于进一步优化防控措施的通知"
-    assert registers.shortened("字" * 40) == "字" * 33 + "…"
+    assert registers.shortened("字" * 40) == "字" * 40
+    assert registers.shortened("字" * 80) == "字" * 67 + "…"
 
 
 def test_labels_that_stand_twice_get_their_id():

@@ -115,6 +115,18 @@ def test_without_pages_and_with_wrong_data(ran: tuple[Project, Path], tmp_path: 
     assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{CHAPTER}.ipynb", "findings.json", "diff.csv", "diff.txt"}
 
 
+@pytest.mark.parametrize("document", ["docx", "slides"])
+def test_a_document_without_its_page_is_refused_before_anything_runs(
+    ran: tuple[Project, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], document: str
+) -> None:
+    words = ["run", CHAPTER, "--no-page", f"--{document}", "-o", str(tmp_path / "out")]
+    assert main(["--project", str(ran[0].root), *words]) == 2
+    said = capsys.readouterr()
+    assert f"found --{document} beside it; expected one of the two" in said.err
+    assert said.out == ""
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_run_that_fails_leaves_the_last_one_and_one_that_ends_leaves_nothing_of_it(
     ran: tuple[Project, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

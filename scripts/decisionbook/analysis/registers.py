@@ -198,9 +198,12 @@ def before(period: str | None, until: str) -> bool:
 
 
 def shortened(title: str, most: int = 34) -> str:
-    """Return a title of at most `most` characters for a chart: without its last bracket, then cut with an ellipsis."""
+    """Return a title for a chart: without its last bracket beyond `most` characters, cut with an ellipsis beyond twice that.
+
+    A chart breaks a title over two lines; only what does not fit there is lost.
+    """
     short = title if len(title) <= most else re.sub(r"[（(][^（）()]*[）)]$", "", title)
-    return short if len(short) <= most else short[: most - 1] + "…"
+    return short if len(short) <= 2 * most else short[: 2 * most - 1] + "…"
 
 
 def distinct_labels(labels: Sequence[str], ids: Iterable[str]) -> list[str]:

@@ -71,6 +71,7 @@ def _run(options: argparse.Namespace) -> int:
 
     project = find_project(options.project)
     edition = with_limits(find_edition(project, options.edition), options)
+    formats = _formats(options)
     if options.chapter is None:
         names = chapter_names(project)
         if not options.update:
@@ -82,19 +83,26 @@ def _run(options: argparse.Namespace) -> int:
     if options.update:
         return _update(options, project, edition, chapter)
     with writing(folder, print), prepared(folder):
-        return _run_into(folder, options, project, edition, chapter, requests)
+        return _run_into(folder, options, project, edition, chapter, requests, formats)
 
 
-def _run_into(folder: Path, options: argparse.Namespace, project: Any, edition: Any, chapter: Any, requests: Any) -> int:
+def _formats(options: argparse.Namespace) -> list[str]:
+    """Return which documents are asked for beside the page; raises InputError when there is no page to make them from."""
+    formats = [name for name in ("docx", "slides") if getattr(options, name)]
+    if formats and options.no_page:
+        found = f"--{formats[0]} beside it"
+        raise InputError(Problem("--no-page", found, "one of the two", "The documents are made from the page."))
+    return formats
+
+
+def _run_into(
+    folder: Path, options: argparse.Namespace, project: Any, edition: Any, chapter: Any, requests: Any, formats: list[str]
+) -> int:
     from .chapter_output import run_and_write
 
     own, values = _inputs(options, project, edition, chapter, requests, folder)
     _say_tables(project, chapter, own)
     print(f"running {chapter.name} ({chapter.title}) as of {edition.as_of} …")
-    formats = [name for name in ("docx", "slides") if getattr(options, name)]
-    if formats and options.no_page:
-        found = f"--{formats[0]} beside it"
-        raise InputError(Problem("--no-page", found, "one of the two", "The documents are made from the page."))
     done = run_and_write(project, edition, chapter, values, own, folder, page=not options.no_page, formats=formats)
     from ..runs.chapter_run import DIFF_CSV, FINDINGS, as_text
 

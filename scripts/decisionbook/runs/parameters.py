@@ -23,6 +23,7 @@ def collect(chapter: Chapter, package: Package, assignments: Iterable[str], file
     """
     from_file = _from_file(file) if file else {}
     given: dict[str, Any] = {}
+    words: dict[str, str] = {}
     wrong: set[str] = set()
     problems: list[Problem] = []
     for word in assignments:
@@ -32,6 +33,9 @@ def collect(chapter: Chapter, package: Package, assignments: Iterable[str], file
         elif name not in chapter.parameters:
             near = did_you_mean(name, chapter.parameters)
             problems.append(Problem("-p", f"an unknown parameter {name!r}", f"one of {one_of(chapter.parameters)}", near))
+        elif words.setdefault(name, text) != text:
+            remedy = "Give it once; for several values at once there is `decisionbook sweep --grid`."
+            problems.append(Problem("-p", f"{words[name]!r} and {text!r}", "one value", remedy, column=name, kind="parameter"))
         else:
             try:
                 given[name] = convert(chapter.parameters[name], text)
