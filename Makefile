@@ -38,7 +38,8 @@ check: $(READY) ## validate the data, verify places in the sources (SOURCES=DIR)
 	$(DB) check $(if $(SOURCES),--sources $(SOURCES))
 
 test: $(READY) browser ## run every test: unit, notebooks, data, browser, PDF
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests
+	@# Three for two processors: kernels, browsers and subprocesses are waited for a third of the time.
+	$(BIN)/python -m pytest -n 3 --dist loadscope tests
 	@# loadfile: the cells of a notebook share one kernel.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
 
