@@ -44,7 +44,7 @@ PAGES = {
 :::
 
 (findings)=
-## 十大要点
+## 要点
 
 :::{container} findings-grid
 - **{finding}`1.5`%**{evidence}`reproduced`

@@ -24,6 +24,7 @@ from decisionbook.editions.manifest import hash_file
 from decisionbook.project import Project
 
 from .conftest import copy_project
+from .editions.builds import contents
 from .paper import broken_links, is_accessible, least_size, outside
 
 TWO = ["industry_revenue_share", "base_station_growth"]
@@ -165,6 +166,23 @@ def test_a_missing_finding_stops_the_build(built: Project, capsys: pytest.Captur
     said = capsys.readouterr().err
     assert "no finding 'base_station_growth.no_such_finding' was recorded" in said
     assert (folder_of(built) / "index.html").is_file()
+
+
+def test_an_interrupt_while_sphinx_works_is_one_and_no_fault_of_a_page(
+    built: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jupyter_book import sphinx
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sphinx, "Sphinx", interrupted)
+    before = contents(folder_of(built))
+    assert main(["--project", str(built.root), "build", "--force"]) == 130
+    said = capsys.readouterr().err
+    assert "nothing that was there before is lost" in said
+    assert "fault" not in said
+    assert contents(folder_of(built)) == before
 
 
 def test_a_changed_figure_reaches_every_page_that_quotes_it(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from decisionbook import charts
 from decisionbook.charts.axes import spread
@@ -163,6 +165,8 @@ def test_one_sided_bounds_are_open_and_drawn_as_arrows() -> None:
     [
         (8.22, 8.215, 8.225, 2, "8.22%（8.215%—8.225%）"),
         (0.77, 0.729, 0.803, 2, "0.77%（0.73%—0.80%）"),
+        (45.2250, 45.2139, 45.2363, 1, "45.23%（45.21%—45.24%）"),
+        (45.2, 45.1864, 45.2363, 1, "45.2%（45.19%—45.24%）"),
         (50678, 50678, 50678, 0, "50,678%"),
         (math.nan, 200, math.nan, 0, "≥200%"),
         (math.nan, math.nan, math.nan, 0, "无界"),
@@ -170,6 +174,17 @@ def test_one_sided_bounds_are_open_and_drawn_as_arrows() -> None:
 )
 def test_interval_labels_say_no_more_than_is_known(value: float, low: float, high: float, digits: int, label: str) -> None:
     assert interval_label(value, low, high, digits, "%") == label
+
+
+@given(st.floats(0, 100), st.floats(0, 1), st.floats(0, 1), st.integers(0, 2))
+def test_the_middle_of_an_interval_label_never_stands_outside_its_bounds(
+    low: float, width: float, part: float, digits: int
+) -> None:
+    numbers = [
+        float(n) for n in re.findall(r"[\d.]+", interval_label(low + part * width, low, low + width, digits, "").replace(",", ""))
+    ]
+    if len(numbers) == 3:
+        assert numbers[1] <= numbers[0] <= numbers[2]
 
 
 @pytest.mark.parametrize("width", [PHONE, 640])

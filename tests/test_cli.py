@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -40,6 +41,20 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "build" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("words", [["--help"], ["params", CHAPTER], ["run", CHAPTER, "-p", "area=广酉"]])
+def test_an_encoding_that_cannot_hold_chinese_ends_no_command(encoding: str, words: list[str]) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "decisionbook.cli", "--project", str(ROOT), *words]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == (2 if words[0] == "run" else 0), done.stderr
+    assert b"Traceback" not in done.stderr
+    if words[0] == "params":
+        shown = done.stdout.decode(encoding)
+        assert "产业收入占比".encode("ascii", "backslashreplace").decode() in shown or "产业收入占比" in shown
+        assert "a name (name_zh) in data/areas.csv" in shown
 
 
 def test_help_fits_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

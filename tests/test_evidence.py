@@ -16,7 +16,14 @@ from sphinx.application import Sphinx
 from decisionbook.render import evidence, evidence_data
 from decisionbook.render.book_data import BookData
 from decisionbook.render.directives import build_table
-from decisionbook.render.findings import MarksAfterUnits, evidence_mark, finding_number, has_evidence, verdict_mark
+from decisionbook.render.findings import (
+    MarksAfterUnits,
+    evidence_mark,
+    finding_number,
+    format_finding,
+    has_evidence,
+    verdict_mark,
+)
 
 from . import evidence_book, minibook, typst_books
 
@@ -83,7 +90,7 @@ def test_a_recomputed_figure_says_all_that_an_answer_rests_on(book: BookData) ->
         "section": "二（二）",
         "verdict": "reproduced",
         "printed": "0.915–0.925",
-        "value": "0.918601%",
+        "value": "0.9186%",
         "bounds": "0.9175–0.9197",
         "formula": "425亿元 ÷ 46266亿元",
         "reading": "收入÷全国收入",
@@ -151,6 +158,32 @@ def test_a_long_formula_keeps_letters_and_the_inputs_tell_them(book: BookData) -
 )
 def test_amounts(value: float, unit: str, text: str) -> None:
     assert evidence_data.amount(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"published": "0.92%", "obs_value": "0.92", "finding_value": "0.918601132581", "unit": "%"}, "0.9186%"),
+        ({"published": "一半", "obs_value": "0.5", "finding_value": "0.419708", "unit": "1"}, "0.4197"),
+        ({"published": "46,266\n亿元", "obs_value": "46266", "finding_value": "46265.8349", "unit": "亿元"}, "46,265.8 亿元"),
+        # Fewer digits would hide why the verdict is what it is.
+        ({"published": "12", "obs_value": "12", "finding_value": "12.00049", "unit": "", "printed": (12, 12)}, "12.0005"),
+        ({"published": "0.9", "obs_value": "0.9", "finding_value": "0.9500001", "unit": "", "printed": (0.8, 0.95)}, "0.9500001"),
+    ],
+)
+def test_a_recomputed_value_has_the_printed_digits_and_two_more(changes: dict[str, Any], text: str) -> None:
+    printed = changes.pop("printed", None)
+    row = evidence_book.row("000-0009", changes.pop("published"), "contradicted", **changes)
+    if printed:
+        row["printed"] = {"low": printed[0], "high": printed[1], "low_closed": True, "high_closed": True}
+    assert evidence_data.recomputed(row) == text
+
+
+def test_a_finding_is_shown_with_two_digits_more_than_the_page_prints(book: BookData) -> None:
+    book.content["findings"]["first.third"] = evidence_book.finding(32.407407, "%", low=30.02, high=34.8)
+    assert evidence_data.finding_data(book, "first.third", "first", 0)["value"] == "32.41%"
+    assert evidence_data.finding_data(book, "first.third", "first")["value"] == "32.4074%"
+    assert evidence_data.amount(0.000123456, "%", 2) == "0.00012%"
 
 
 def test_only_numbers_and_what_was_printed_have_evidence() -> None:
@@ -286,3 +319,18 @@ def test_in_print_a_mark_is_a_link_to_its_row(tmp_path: Path) -> None:
     assert '#anchor("index#row-000-0003");' in built.source
     assert "份额0.92●" in built.flat().replace("\u2060", "")
     assert isinstance(verdict_mark("input", []), evidence_mark)
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (0.125, ".2f", "0.13"),
+        (2.5, ".0f", "3"),
+        (2.9, "d", "3"),
+        (-3.25, "+.1f", "−3.3"),
+        (12345.5, ",.0f", "12,346"),
+        (0.0125, ".0%", "1%"),
+    ],
+)
+def test_a_number_in_prose_is_rounded_as_in_charts_and_verdicts(value: float, form: str, text: str) -> None:
+    assert format_finding(value, form) == text

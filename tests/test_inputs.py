@@ -240,6 +240,7 @@ ROUNDABOUT = [
     ("city_programmes", "figures", "witnessed_projects", "rates_lowest"),
     ("city_programmes", "figures", "witnessed_projects", "rates_lowest_value"),
     ("internet_of_things", "observations", "population", "expected_cases"),
+    ("smart_city_digest", "observations", "cities_prefecture_level_up", "beyond"),
 ]
 
 

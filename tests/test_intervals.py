@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from decisionbook.analysis.intervals import Quantity, formula_bounds, propagate
 from decisionbook.data.figures import Qualifier, last_significant_unit, printed_interval
-from decisionbook.data.formulas import evaluate, parse
+from decisionbook.data.formulas import FormulaError, evaluate, parse
 from decisionbook.data.intervals import Interval, round_half_up
 from decisionbook.data.package import Package
 from decisionbook.data.published import load_figures, qualifiers
@@ -80,6 +80,20 @@ def test_an_open_end_does_not_meet_a_closed_one() -> None:
     assert Interval(0, math.inf, True, False).meets(Interval(5, 6))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (Interval(1, 2, False, False), Interval.point(1), False),
+        (Interval(1, 2, True, False), Interval.point(1), True),
+        (Interval(-math.inf, 5, False, True), Interval(-math.inf, 3, False, True), True),
+        (Interval(-math.inf, 1, False, False), Interval(1, math.inf, True, False), False),
+        (Interval(0, 3), Interval(1, 2), True),
+    ],
+)
+def test_two_intervals_meet_whichever_is_asked(one: Interval, other: Interval, meet: bool) -> None:
+    assert one.meets(other) is other.meets(one) is meet
+
+
 def test_an_input_used_twice_is_moved_once() -> None:
     # a / (a + b): stacking operations would give [1/5, 3/3]; moving a once gives [1/4, 3/4] for b in [1, 3].
     a, b = Quantity(2, Interval(1, 3, True, True)), Quantity(2, Interval(1, 3, True, True))
@@ -107,6 +121,69 @@ def test_bounds_hold_every_value_inside(a: float, da: float, b: float, db: float
         value = evaluate(tree, inside)
         slack = 1e-9 * max(1.0, abs(value), abs(a), abs(b))
         assert bounds.low - slack <= value <= bounds.high + slack
+
+
+def bounded(expression: str, **intervals: Interval) -> Interval:
+    middle = {n: (i.low + i.high) / 2 for n, i in intervals.items()}
+    return formula_bounds(parse(expression, tuple(intervals)), intervals, evaluate(parse(expression, tuple(intervals)), middle))
+
+
+@pytest.mark.parametrize(
+    ("expression", "a", "expected"),
+    [
+        ("1/a", Interval(-0.4, 0.6), Interval(-math.inf, math.inf, False, False)),
+        ("1/a", Interval(0, 1), Interval(-math.inf, math.inf, False, False)),
+        ("1/a", Interval(1, 2), Interval(0.5, 1, False, True)),
+        ("a/(a+1)", Interval(1, 2), Interval(0.5, 2 / 3, True, False)),
+        ("abs(a)", Interval(-1, 3), Interval(0, 3, True, False)),
+        ("abs(a)", Interval(-4, -1), Interval(1, 4, False, True)),
+        ("a**2", Interval(-1, 3), Interval(0, 9, True, False)),
+        ("a**2+a", Interval(-2, 1), Interval(-2, 5, True, False)),
+        ("a**3", Interval(-2, 1), Interval(-8, 1, True, False)),
+        ("a**0.5", Interval(4, 9), Interval(2, 3, True, False)),
+        ("sqrt(a)", Interval(4, 9), Interval(2, 3, True, False)),
+        ("max(a, 2)", Interval(1, 2), Interval(2, 2, True, True)),
+        ("min(a, 1)", Interval(1, 2, False, True), Interval(1, 1, True, True)),
+    ],
+)
+def test_what_may_divide_by_zero_or_turn_back_has_the_bounds_of_all_between(
+    expression: str, a: Interval, expected: Interval
+) -> None:
+    assert bounded(expression, a=a) == expected
+
+
+def test_a_divisor_of_two_prints_that_may_be_equal_bounds_nothing() -> None:
+    prints = {"a": Interval(99.5, 100.5), "b": Interval(2.25, 2.35), "c": Interval(2.255, 2.265)}
+    assert bounded("a/(b-c)", **prints) == Interval(-math.inf, math.inf, False, False)
+    assert bounded("a/(b-c)", **{**prints, "c": Interval(2.155, 2.165)}).high == pytest.approx(100.5 / 0.085)
+
+
+def test_the_end_of_a_sum_belongs_to_it_when_both_ends_do() -> None:
+    assert bounded("a+b", a=Interval(1, 2, True, False), b=Interval(1, 2, False, True)) == Interval(2, 4, False, False)
+    assert 1 not in Interval(1, 2, False, False)
+
+
+def test_a_formula_of_many_inputs_has_the_wider_bounds_of_each_on_its_own() -> None:
+    names = [f"{kind}{i}" for kind in "wx" for i in range(8)]
+    mean = f"({'+'.join(f'w{i}*x{i}' for i in range(8))})/({'+'.join(f'w{i}' for i in range(8))})"
+    bounds = bounded(mean, **{n: Interval(0.95, 1.05) for n in names})
+    assert bounds.low == pytest.approx(0.95**2 / 1.05)
+    assert bounds.high == pytest.approx(1.05**2 / 0.95)
+
+
+@given(st.floats(-10, 10), st.floats(0, 20), st.floats(-10, 10), st.floats(0, 20), st.floats(0, 1), st.floats(0, 1))
+def test_bounds_hold_every_value_inside_whatever_its_sign(a: float, da: float, b: float, db: float, s: float, t: float) -> None:
+    intervals = {"a": Interval(a, a + da, True, True), "b": Interval(b, b + db, True, True)}
+    inside = {"a": a + s * da, "b": b + t * db}
+    for expression in ("a/b", "abs(a-b)", "(a-b)**2", "abs(a)*b-a", "a**2/(1+b**2)", "max(a, b)-min(a, 3)", "exp(a)-b"):
+        tree = parse(expression, ("a", "b"))
+        try:
+            value = evaluate(tree, inside)
+        except FormulaError:
+            continue
+        bounds = formula_bounds(tree, intervals, value)
+        slack = 1e-9 * max(1.0, abs(value))
+        assert bounds.low - slack <= value <= bounds.high + slack, expression
 
 
 def test_too_many_inputs_are_refused() -> None:

@@ -70,6 +70,17 @@ def test_a_very_small_value_keeps_its_precision(start: Start) -> None:
     assert (found.low, found.high) == (pytest.approx(1.5e-7), pytest.approx(2.5e-7))
 
 
+def test_a_zero_that_is_printed_counts_as_a_digit(start: Start) -> None:
+    start({"published_by": "2020-01-01", "obs_value": "73.0"})
+    found = nb.value("gdp", "广西", "1990")
+    assert (found.value, found.low, found.high) == (73, pytest.approx(72.95), pytest.approx(73.05))
+
+
+def test_what_comes_out_on_the_day_of_the_edition_is_known(start: Start) -> None:
+    start({"published_by": "2024-10-01", "obs_value": "1"}, {"published_by": "2024-09-30", "obs_value": "2"})
+    assert nb.value("gdp", "广西", "1990").value == 2
+
+
 def test_a_value_comes_in_the_unit_that_is_asked_for(start: Start) -> None:
     start({"published_by": "2020-01-01", "obs_value": "2.5"})
     found = nb.value("gdp", "广西", "1990", unit="万元")

@@ -112,6 +112,7 @@ def test_a_percentage_in_a_table_of_parameters_needs_the_unit(project: Project, 
         ("yyyy", "2021"), ('yyyy"年"', "2021"), ("e", "2021"), ("[$-804]yyyy", "2021"), (r"yyyy\m", "2021"),
         ("yyyy-mm", "2021-03"), ('yyyy"年"m"月"', "2021-03"), ("mmm-yy", "2021-03"),
         ("yyyy-mm-dd", "2021-03-01"), ('yyyy"年"m"月"d"日"', "2021-03-01"), ("[$-804]aaaa", "2021-03-01"), ("", "2021-03-01"),
+        ("mm:ss", "2021-03-01"), ("h:mm", "2021-03-01"),
     ],
 )  # fmt: skip
 def test_a_date_of_excel_is_as_long_as_it_shows(number_format: str, shown: str) -> None:

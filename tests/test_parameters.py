@@ -116,6 +116,38 @@ def test_a_number_that_yaml_reads_as_another_is_told(tmp_path: Path, text: str) 
         read_yaml(written(tmp_path, f"a: 1\nb: {text}\n"), "p.yml")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("years: [2", "a [ that is never closed in line 1, column 8; expected YAML in UTF-8. Close it with ]."),
+        ("b: 1\na: {b: 1\nc: 2", "a { that is never closed in line 2, column 4;"),
+        ('b: 1\na: "x\n', "a quotation mark that is never closed in line 2, column 4;"),
+        ("标题：某某\n参数: 1", "a colon where none can stand in line 2, column 3;"),
+        ("a: 1\nb\n", "a line without a colon in line 3, column 1;"),
+        ("a:\n\tb: 1", "a tab in line 2, column 1; expected YAML in UTF-8. Put blanks in its place."),
+        ("a: @x", "the character '@' at the beginning of a text in line 1, column 4;"),
+        ("a: *q", "a * before 'q', which nothing names with & in line 1, column 4;"),
+        ("a:\n  b: 1\n c: 2", "a line or text that does not fit the lines above it in line 3, column 2;"),
+        ("a: 1\n---\nb: 2", "a second document, after --- in line 2, column 1;"),
+        ("a: !x 1", "the tag '!x' in line 1, column 4;"),
+        ("<<: 1", "what YAML cannot read (expected a mapping or list of mappings for merging, but found scalar) in line 1"),
+        ("a: 1\nb: \x07", r"the control character '\x07' in line 2;"),
+        ("a: 1\nb: 2021-09-31", "2021-09-31 in line 2; expected a date that exists. Correct it, or put text in quotes."),
+    ],
+)
+def test_what_is_no_yaml_is_told_by_line_and_column_in_plain_words(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_yaml(written(tmp_path, text), "p.yml")
+    assert words in str(caught.value)
+    assert "<" not in str(caught.value).replace("<<", "")
+
+
+def test_a_yaml_file_in_another_encoding_names_the_line(tmp_path: Path) -> None:
+    (tmp_path / "p.yml").write_bytes("a: 1\nb: 南宁\n".encode("gbk"))
+    with pytest.raises(InputError, match=r"byte 0xc4 in line 2, which is no character; .* Save the file as UTF-8"):
+        read_yaml(tmp_path / "p.yml", "p.yml")
+
+
 def test_sound_yaml_is_what_it_says(tmp_path: Path) -> None:
     text = "a: &x {b: 0, c: -1.5e+3}\nd:\n  <<: *x\n  c: '010'\ne: [*x, *x]\nf: {<<: *x}\n"
     known = {"b": 0, "c": -1500.0}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
+
+from decisionbook.editions.clauses import GLUE
+from decisionbook.render.findings import format_finding
+from decisionbook.runs.execute import findings_of
 
 from .conftest import ROOT
 
@@ -91,7 +96,6 @@ NAMES = [
     "百分比",
     "百分点",
     "年前十月",
-    "十大要点",
     "半开区间",
     "一半开",
     "二者",
@@ -122,7 +126,7 @@ DATE = re.compile(r"\d{1,2}\s?月(?:\s?\d{1,2}\s?日)?")
 DIGITS = re.compile(r"\d+(?:\.\d+)?")
 NUMERAL = re.compile(
     r"百分之[零一二三四五六七八九十百半]+|[零一二两三四五六七八九十百千万亿半]+分之[零一二两三四五六七八九十百千万亿]+"
-    r"|[一二两三四五六七八九]成(?![为了果就功立本熟长都员分份])|一半|过半|翻[一两]?番|[十百千]余|数[十百千]|几[十百千]"
+    r"|[一二两三四五六七八九]成(?![为了果就功立本熟长都员分份])|一半|过半|翻[一两]?番|[十百千]余|数[十百千]|几[十百千]|[三四五六七八九十]+大(?=要点)"
     r"|(?<![第每])[三四五六七八九十百千]+(?:多|余)?(?:个|项|家|座|倍|人|次|级|条|市|省|县|点|位|天|所|件|户|款|部|台|辆|亩|公里|层|章|版|步|份|篇|岁|件)"
 )
 
@@ -167,7 +171,19 @@ def test_no_number_is_typed_into_a_page(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["占 0.92%", "约三成企业", "不到一半", "十余个项目", "五项任务", "三分之一", "增长12倍", "翻一番", "百分之五", "共 14 个"],
+    [
+        "十大要点",
+        "占 0.92%",
+        "约三成企业",
+        "不到一半",
+        "十余个项目",
+        "五项任务",
+        "三分之一",
+        "增长12倍",
+        "翻一番",
+        "百分之五",
+        "共 14 个",
+    ],
 )
 def test_the_scan_sees_typed_numbers(text: str) -> None:
     assert typed_numbers(text)
@@ -189,3 +205,50 @@ def test_the_scan_sees_typed_numbers(text: str) -> None:
 )
 def test_the_scan_passes_names_years_and_glue(text: str) -> None:
     assert typed_numbers(text) == []
+
+
+def printed(text: str, findings: dict[str, dict[str, Any]]) -> str:
+    """Return a chapter's text with its findings in their places, as the page prints it."""
+
+    def fill(quoted: re.Match[str]) -> str:
+        name, _, form = quoted[1].partition(":")
+        return format_finding(findings[name]["value"], form) if name in findings else quoted[0]
+
+    return GLUE.sub(fill, text)
+
+
+# From one number to the same number: both ends round to one, which is then to be printed alone.
+ONE_RANGE = re.compile(r"(?<![\d.,])(\d[\d.,]*%?) ?(?:to|至|到|–|—) ?\1(?!\.?\d|%)")
+# A flip point that ends at a mark: then the point itself must say something of that mark.
+MARK = re.compile(r"才(?:缩|升|降)?到[^，。；]*?(\d[\d,.]*)")
+
+
+def ranges_of_one(text: str) -> list[str]:
+    return [found[0] for found in ONE_RANGE.finditer(text)]
+
+
+def idle_flips(text: str) -> list[str]:
+    """Return the flip points that reach a number of which their key point says nothing: nothing turns there."""
+    found = []
+    for point in re.split(r"\n(?=[^\s:][^\n]*\n: )", text):
+        said, _, flip = point.partition("翻转点：")
+        found += [mark[0] for mark in MARK.finditer(flip.partition("\n")[0]) if mark[1].rstrip(".,") not in said]
+    return found
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_chapter_prints_no_range_of_one_number_and_no_flip_that_turns_nothing(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    findings = findings_of(notebook)
+    text = "\n".join(printed(cell.source, findings) for cell in notebook.cells if cell.cell_type == "markdown")
+    assert ranges_of_one(text) == []
+    assert idle_flips(text) == []
+
+
+def test_a_range_of_one_number_and_an_idle_flip_are_seen() -> None:
+    assert ranges_of_one("the share was 2.73% to 2.73%.")
+    assert ranges_of_one("在 5 至 5 之间")
+    assert ranges_of_one("2.73% to 2.735%, 从 5 到 50") == []
+    point = "43.81 元/吨\n: 累计均价{}。\n\n  翻转点：成交量要少 12.4%，均价才到 50 元/吨。\n"
+    assert idle_flips(point.format(""))
+    assert idle_flips(point.format("，不到 50 元/吨")) == []

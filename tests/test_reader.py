@@ -202,6 +202,11 @@ def test_a_card_shows_its_numbers_as_a_picture_with_words_and_leads_to_its_chapt
     assert page_of(pages, "index.html").text_content().count("本版没有这一章") == 0
 
 
+def test_a_number_with_one_bound_is_shown_as_that_bound() -> None:
+    given = [{"low": None, "high": 5.0}, {"low": 99.9, "high": None}, {"low": 1.0, "high": 2.0}, {"low": None, "high": None}]
+    assert [cards.bound_sign(finding) for finding in given] == ["<", "≥", "", ""]
+
+
 def widths(markup: str, name: str) -> list[float]:
     return [float(w) for w in re.findall(rf'class="{name}"[^>]* width="([\d.]+)"', markup)]
 
@@ -263,3 +268,14 @@ def test_citations_of_the_glossary_are_not_younger_than_the_edition() -> None:
     assert "30173:2023" not in cited("2022-12-31")
     assert "〔2021〕" not in cited("2019-12-17")
     assert "17369:2013" in cited("2019-12-17")
+
+
+def test_the_front_page_says_which_figures_belong_to_no_chapter(tmp_path: Path) -> None:
+    settings = evidence_book.write_sources(tmp_path / "source")
+    rows = [*evidence_book.ROWS, evidence_book.row("003-0001", "500册", "input", chapter="data_catalogue")]
+    edition = {**minibook.EDITION, "order": ["first", "second"]}
+    evidence_book.write_data(tmp_path / "source", reconciliation=rows, edition=edition)
+    (tmp_path / "source" / "index.md").write_text("# 小书\n\n```{chapter-list}\n```\n", encoding="utf-8")
+    pages = minibook.build(tmp_path / "source", tmp_path / "html", **settings)
+    said = page_of(pages, "index.html").xpath("//*[contains(@class, 'chapters-rest')]")[0].text_content()
+    assert said == f"各章合计 {len(rows) - 1} 个印刷数字；另有 1 个不属于任何一章（003-0001），见复核总表。"

@@ -104,3 +104,25 @@ def test_a_finding_in_a_unit_that_nobody_knows_is_wrong_input(figures: dict[str,
     finding = {"value": 92.0, "unit": "万分之", "low": None, "high": None}
     with pytest.raises(InputError, match=r"finding chapter\.share: found the unit '万分之'"):
         reconcile({share.figure_id: share}, [], {"chapter.share": finding}, unit_factors(Package(project)))
+
+
+def test_a_print_with_decimals_is_not_read_coarsely_and_thousands_are(figures: dict[str, Figure]) -> None:
+    share = one(figures, "0.92%")
+    assert replace(share, obs_value=11.0, precision=0.1).coarse_interval() is None
+    assert replace(share, obs_value=11.0, precision=1.0).coarse_interval() is None
+    coarse = replace(share, obs_value=31000.0, precision=1.0).coarse_interval()
+    assert coarse is not None
+    assert (coarse.low, coarse.high) == (30500, 31500)
+
+
+def test_a_finding_with_one_bound_has_no_other(figures: dict[str, Figure]) -> None:
+    share = replace(one(figures, "0.92%"), finding="chapter.x")
+    for value, ends, verdict in (
+        (0.9, {"low": 0.9, "high": None}, "within_rounding"),
+        (0.9, {"low": None, "high": 0.9}, "contradicted"),
+        (1.0, {"low": None, "high": 1.0}, "within_rounding"),
+        (1.0, {"low": 1.0, "high": None}, "contradicted"),
+    ):
+        findings = {"chapter.x": {"value": value, "unit": "%", **ends}}
+        rows = reconcile({share.figure_id: share}, [], findings, {"%": share.factor})
+        assert [row.verdict for row in rows] == [verdict]

@@ -10,6 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from decisionbook.data.intervals import Interval
 from decisionbook.data.package import Package
 from decisionbook.data.published import load_figures, load_formulas, qualifiers, unit_factors
 from decisionbook.project import Project
@@ -61,7 +62,25 @@ def test_a_factor_of_ten_thousand_is_named(project: Project) -> None:
     wrong = {**figures, share.figure_id: replace(share, obs_value=9200.0, precision=100.0)}
     row = next(r for r in reconcile(wrong, formulas, {}, {}) if r.figure.figure_id == share.figure_id)
     assert row.verdict == "contradicted"
-    assert "factor 10^4" in {c.kind for c in search_causes(row, wrong, formulas)}
+    cause = next(c for c in search_causes(row, wrong, formulas) if c.kind == "factor 10^4")
+    assert cause.chance == pytest.approx(cause.tried * 100 / 9000)
+
+
+def test_a_slip_in_a_negative_print_is_found_as_in_a_positive_one(project: Project) -> None:
+    package = Package(project)
+    figures, formulas = load_figures(package), load_formulas(package)
+    seen = []
+    for sign in (1.0, -1.0):
+        row = next(r for r in reconcile(figures, formulas, {}, {}) if r.figure.published == "约为4394万元")
+        assert row.answer is not None
+        figure = replace(row.figure, obs_value=sign * row.figure.obs_value)
+        interval = row.answer.interval
+        turned = Interval(-interval.high, -interval.low, interval.high_closed, interval.low_closed)
+        answer = replace(row.answer, value=sign * row.answer.value, interval=interval if sign > 0 else turned)
+        causes = search_causes(replace(row, figure=figure, answer=answer), figures, [])
+        seen.append([(c.kind, c.tried, c.chance) for c in causes])
+    assert seen[0] == seen[1]
+    assert seen[0][0][0] == "transposed digits"
 
 
 @needs_node

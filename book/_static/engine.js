@@ -76,32 +76,71 @@
     return interval(end(qualifier.lower, value, -1), end(qualifier.upper, top, 1), qualifier.lowerClosed, qualifier.upperClosed);
   }
 
-  function meets(a, b) {
-    var lower = a.low <= b.low ? a : b, upper = a.low <= b.low ? b : a;
-    var gap = Number.isFinite(lower.high) ? 1e-12 * Math.max(Math.abs(lower.high), Math.abs(upper.low), 1e-300) : 0;
-    if (Math.abs(lower.high - upper.low) <= gap) return lower.highClosed && upper.lowClosed;
-    return lower.high > upper.low;
+  function meets(a, b) { return reaches(a, b) && reaches(b, a); }
+
+  /* Whether the upper end of one lies at or above the lower end of the other, and belongs to both. */
+  function reaches(one, other) {
+    var high = one.high, low = other.low, gap = 1e-12 * Math.max(Math.abs(high), Math.abs(low), 1e-300);
+    if (Number.isFinite(high) && Number.isFinite(low) && Math.abs(high - low) <= gap) return one.highClosed && other.lowClosed;
+    return high > low;
   }
 
+  /* A formula that uses each input once by interval arithmetic, any other at the corners of its inputs; no bounds where
+     a divisor may be zero, those of interval arithmetic where a part turns back at zero or the inputs are too many. */
   function bounds(tree, intervals, central) {
-    var used = names(tree), single = new Set(used).size === used.length ? intervalValue(tree, intervals) : null;
-    return single || corners(tree, intervals, Array.from(new Set(used)), central);
+    if (mayDivideByZero(tree, intervals)) return interval(-Infinity, Infinity, false, false);
+    var used = names(tree), inputs = Array.from(new Set(used)), once = inputs.length === used.length;
+    var free = inputs.filter(function (n) { return intervals[n].low !== intervals[n].high; });
+    if (once || free.length > MAX_CORNER_INPUTS || turnsAtZero(tree, intervals)) {
+      var enclosure = intervalValue(tree, intervals);
+      if (enclosure) return enclosure;
+      if (!once) return interval(-Infinity, Infinity, false, false);
+    }
+    return corners(tree, intervals, inputs, central);
+  }
+
+  function parts(tree) { return tree.slice(1).filter(Array.isArray); }
+
+  function over(tree, intervals) {
+    var values = {};
+    Object.keys(intervals).forEach(function (n) {
+      var low = intervals[n].low, high = intervals[n].high;
+      values[n] = Number.isFinite(low) && Number.isFinite(high) ? (low + high) / 2 : Number.isFinite(low) ? low : Number.isFinite(high) ? high : 0;
+    });
+    var central = evaluate(tree, values);
+    return Number.isNaN(central) ? interval(-Infinity, Infinity, false, false) : bounds(tree, intervals, central);
+  }
+
+  function mayDivideByZero(tree, intervals) {
+    if (tree[0] === "/") {
+      var divisor = over(tree[2], intervals);
+      if (divisor.low <= 0 && divisor.high >= 0) return true;
+    }
+    return parts(tree).some(function (part) { return mayDivideByZero(part, intervals); });
+  }
+
+  function isEven(tree) { return tree[0] === "number" && tree[1] % 2 === 0; }
+
+  function turnsAtZero(tree, intervals) {
+    var own = parts(tree);
+    if ((tree[0] === "call" && tree[1] === "abs") || (tree[0] === "**" && isEven(own[1]))) {
+      var inner = over(own[0], intervals);
+      if (inner.low < 0 && inner.high > 0) return true;
+    }
+    return own.some(function (part) { return turnsAtZero(part, intervals); });
   }
 
   function intervalValue(tree, intervals) {
     var head = tree[0];
     if (head === "number") return point(tree[1]);
     if (head === "name") return intervals[tree[1]];
-    var left;
-    if (head === "neg") {
-      left = intervalValue(tree[1], intervals);
-      return left && interval(-left.high, -left.low, left.highClosed, left.lowClosed);
-    }
-    if ("+-*/".indexOf(head) < 0 || head.length !== 1) return null;
-    left = intervalValue(tree[1], intervals);
-    var right = intervalValue(tree[2], intervals);
-    if (!left || !right) return null;
-    if (head === "-") right = interval(-right.high, -right.low, right.highClosed, right.lowClosed);
+    var known = parts(tree).map(function (part) { return intervalValue(part, intervals); });
+    if (!known.every(Boolean)) return null;
+    if (head === "call") return called(tree[1], known);
+    if (head === "neg") return negative(known[0]);
+    var left = known[0], right = known[1];
+    if (head === "**") return power(left, right, tree[2]);
+    if (head === "-") right = negative(right);
     if (head === "+" || head === "-") {
       return interval(left.low + right.low, left.high + right.high, left.lowClosed && right.lowClosed, left.highClosed && right.highClosed);
     }
@@ -109,19 +148,53 @@
       if (right.low <= 0 && right.high >= 0) return null;
       right = interval(1 / right.high, 1 / right.low, right.highClosed, right.lowClosed);
     }
-    var products = [];
-    [[left.low, left.lowClosed], [left.high, left.highClosed]].forEach(function (a) {
-      [[right.low, right.lowClosed], [right.high, right.highClosed]].forEach(function (b) {
-        products.push([a[0] === 0 || b[0] === 0 ? 0 : a[0] * b[0], a[1] && b[1]]);
-      });
+    return pairs(left, right, function (a, b) { return a === 0 || b === 0 ? 0 : a * b; });
+  }
+
+  function negative(inner) { return interval(-inner.high, -inner.low, inner.highClosed, inner.lowClosed); }
+
+  function ends(inner) { return [[inner.low, inner.lowClosed], [inner.high, inner.highClosed]]; }
+
+  function pairs(left, right, apply) {
+    var found = [];
+    ends(left).forEach(function (a) {
+      ends(right).forEach(function (b) { found.push([apply(a[0], b[0]), a[1] && b[1]]); });
     });
-    return hull(products);
+    return hull(found);
+  }
+
+  function called(name, known) {
+    var first = known[0], all = function (list) { return list.every(Boolean); }, any = function (list) { return list.some(Boolean); };
+    if (name === "abs") return even(first, Math.abs);
+    if (name === "max" || name === "min") {
+      var chosen = FUNCTIONS[name], low = chosen.apply(null, known.map(function (i) { return i.low; }));
+      var high = chosen.apply(null, known.map(function (i) { return i.high; }));
+      var lows = known.filter(function (i) { return i.low === low; }).map(function (i) { return i.lowClosed; });
+      var highs = known.filter(function (i) { return i.high === high; }).map(function (i) { return i.highClosed; });
+      return name === "max" ? interval(low, high, all(lows), any(highs)) : interval(low, high, any(lows), all(highs));
+    }
+    if ((name === "log" && first.low <= 0) || (name === "sqrt" && first.low < 0)) return null;
+    return interval(FUNCTIONS[name](first.low), FUNCTIONS[name](first.high), first.lowClosed, first.highClosed);
+  }
+
+  function power(base, exponent, written) {
+    var number = exponent.low === exponent.high ? exponent.low : null;
+    if (number !== null && number === Math.floor(number) && number > 0) {
+      if (isEven(written)) return even(base, function (x) { return Math.pow(x, number); });
+      return interval(Math.pow(base.low, number), Math.pow(base.high, number), base.lowClosed, base.highClosed);
+    }
+    return base.low <= 0 ? null : pairs(base, exponent, Math.pow);
+  }
+
+  /* A function that falls below zero and rises above. */
+  function even(inner, apply) {
+    var both = hull(ends(inner).map(function (e) { return [apply(e[0]), e[1]]; }));
+    return inner.low < 0 && inner.high > 0 ? interval(apply(0), both.high, true, both.highClosed) : both;
   }
 
   function corners(tree, intervals, inputs, central) {
     var free = inputs.filter(function (n) { return intervals[n].low !== intervals[n].high; });
-    if (free.length > MAX_CORNER_INPUTS) return interval(-Infinity, Infinity, false, false);
-    var ends = [[central, free.length === 0]];
+    var found = [[central, free.length === 0]];
     for (var mask = 0; mask < Math.pow(2, free.length); mask += 1) {
       var values = {}, closed = true;
       inputs.forEach(function (n) { values[n] = intervals[n].low; });
@@ -132,15 +205,15 @@
       });
       var result = evaluate(tree, values);
       if (Number.isNaN(result)) return interval(-Infinity, Infinity, false, false);
-      ends.push([Math.abs(result) < FAR ? result : Math.sign(result) * Infinity, closed]);
+      found.push([Math.abs(result) < FAR ? result : Math.sign(result) * Infinity, closed]);
     }
-    return hull(ends);
+    return hull(found);
   }
 
-  function hull(ends) {
+  function hull(found) {
     var low = Infinity, high = -Infinity;
-    ends.forEach(function (e) { low = Math.min(low, e[0]); high = Math.max(high, e[0]); });
-    function closed(bound) { return ends.some(function (e) { return e[0] === bound && e[1]; }); }
+    found.forEach(function (e) { low = Math.min(low, e[0]); high = Math.max(high, e[0]); });
+    function closed(bound) { return found.some(function (e) { return e[0] === bound && e[1]; }); }
     return interval(low, high, closed(low), closed(high));
   }
 

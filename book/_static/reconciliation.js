@@ -7,6 +7,8 @@
 
   var WORDS = { reproduced: "一致", within_rounding: "舍入内一致", consistent: "成立", contradicted: "不符", input: "引用", unverifiable: "缺数据" };
   var GLYPHS = { reproduced: "●", within_rounding: "◐", consistent: "○", contradicted: "✕", input: "□", unverifiable: "？" };
+  /* What a reader must see comes first; what is only quoted comes last. */
+  var READ = ["contradicted", "within_rounding", "reproduced", "consistent", "unverifiable", "input"];
   var PAGE = 40;
   var figures = {}, base = {}, formulas = {}, dependants = {}, current = {};
   data.figures.forEach(function (f) { figures[f.id] = f; base[f.id] = f.value; });
@@ -14,7 +16,7 @@
     (formulas[f.figure] = formulas[f.figure] || []).push(f);
     Object.keys(f.inputs).forEach(function (n) { (dependants[f.inputs[n]] = dependants[f.inputs[n]] || new Set()).add(f.figure); });
   });
-  var state = { source: "", verdict: "", chapter: "", text: "", page: 0, open: "" };
+  var state = { source: "", verdict: "", chapter: "", order: "", text: "", page: 0, open: "" };
 
   function make(tag, attributes, children) {
     var node = document.createElement(tag);
@@ -43,10 +45,18 @@
     return make("span", { class: "evidence " + verdict, role: "img", "aria-label": WORDS[verdict], text: GLYPHS[verdict] });
   }
 
-  /* What holds for a figure now: its formulas under the changed prints, or what the book says where there are none. */
+  /* What holds for a figure now: its formulas under the changed prints; where a chapter answers, whose notebook does not
+     run here, its finding against the changed print; else what the book says. */
   function judge(id) {
-    var own = formulas[id] ? engine.reconcile(figures[id], formulas[id], figures, data.qualifiers) : null;
-    current[id] = own || { verdict: figures[id].verdict, answer: null };
+    var figure = figures[id], own = formulas[id] ? engine.reconcile(figure, formulas[id], figures, data.qualifiers) : null;
+    if (own) current[id] = own;
+    else if (formulas[id] && figure.result !== undefined) current[id] = { verdict: "unverifiable", answer: null, lost: true };
+    else if (figure.finding && edited(id)) current[id] = { verdict: engine.verdict(figure, data.qualifiers[figure.qualifier], found(figure)), answer: null };
+    else current[id] = { verdict: figure.verdict, answer: null };
+  }
+  function found(figure) {
+    var low = figure.bounds[0], high = figure.bounds[1];
+    return { value: figure.result, interval: { low: low === null ? -Infinity : low, high: high === null ? Infinity : high, lowClosed: true, highClosed: true } };
   }
   Object.keys(figures).forEach(judge);
 
@@ -71,9 +81,15 @@
       if (state.source && f.source !== state.source) return false;
       if (state.chapter && f.chapter !== state.chapter) return false;
       if (state.verdict === "edited" ? !edited(f.id) && current[f.id].verdict === f.verdict : state.verdict && current[f.id].verdict !== state.verdict) return false;
-      return !text || [f.id, f.published, f.section, f.indicator, f.area, f.period, f.note].join(" ").toLowerCase().indexOf(text) >= 0;
-    });
+      return !text || [f.id, f.published, f.section, f.indicator, f.area, f.period, f.when, f.note].join(" ").toLowerCase().indexOf(text) >= 0;
+    }).sort(byOrder);
   }
+  /* By the verdict of the book, so that no row moves away while a print is changed in it. */
+  function byOrder(a, b) {
+    var first = state.order ? 0 : READ.indexOf(a.verdict) - READ.indexOf(b.verdict);
+    return first || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  }
+  function where(figure) { return [figure.area, figure.when].filter(Boolean).join(" · "); }
 
   function select(label, name, options) {
     var id = "db-rec-" + name;
@@ -92,6 +108,7 @@
       select("结论", "verdict", [["", "全部"]].concat(Object.keys(WORDS).map(function (v) { return [v, GLYPHS[v] + " " + WORDS[v]]; }), [["edited", "受改动影响"]])),
       select("来源", "source", [["", "全部"]].concat(sources.map(function (s) { return [s, s]; }))),
       select("章节", "chapter", [["", "全部"]].concat(chapters.map(function (c) { return [c, data.chapters[c]]; }))),
+      select("排列", "order", [["", "先列不符，引用在后"], ["id", "按编号"]]),
     ]);
   }
 
@@ -101,7 +118,8 @@
   function detail(figure) {
     var now = current[figure.id], rows = [];
     function line(term, content) { rows.push(make("dt", { text: term }), make("dd", {}, [].concat(content))); }
-    line("指标", figure.indicator + "　" + figure.area + (figure.period ? "　" + figure.period : ""));
+    line("指标", [figure.indicator, where(figure)].filter(Boolean).join("　"));
+    line("出处", figure.source + "　" + figure.section);
     line("印刷代表", range(engine.printedInterval(figure, data.qualifiers[figure.qualifier])) + unit(figure));
     if (now.answer) {
       var formula = now.answer.formula;
@@ -109,6 +127,11 @@
       Object.keys(formula.inputs).forEach(function (name) { line("输入 " + name, editor(figures[formula.inputs[name]])); });
       line("复算", number(now.answer.value) + unit(figure) + "　区间 " + range(now.answer.interval));
       if (now.tried.length > 1) line("试过", now.tried.map(function (t) { return t.answer.formula.reading + "：" + WORDS[t.verdict]; }).join("；"));
+    } else if (now.lost) {
+      var only = formulas[figure.id][0];
+      line("算式", only.expression + "（" + only.reading + "）");
+      Object.keys(only.inputs).forEach(function (name) { line("输入 " + name, editor(figures[only.inputs[name]])); });
+      line("复算", "按改动后的输入算不出数");
     } else if (figure.result !== undefined) {
       line("复算", number(figure.result) + unit(figure) + (figure.finding ? "（" + figure.finding + "）" : ""));
     }
@@ -136,11 +159,12 @@
     var now = current[figure.id], moved = now.verdict !== figure.verdict, open = state.open === figure.id;
     var toggle = make("button", { type: "button", class: "db-rec-open", "aria-expanded": String(open), text: figure.published.replace(/\s+/g, ""),
       onclick: function () { state.open = open ? "" : figure.id; draw(); } });
-    var value = now.answer ? now.answer.value : figure.result;
+    var value = now.answer ? now.answer.value : now.lost ? undefined : figure.result;
     var verdict = [mark(now.verdict), " " + WORDS[now.verdict]];
     if (moved) verdict.push(make("small", { text: "（原：" + WORDS[figure.verdict] + "）" }));
     var cells = [
-      make("td", { class: "db-rec-id", text: figure.id }), make("td", {}, [toggle]), make("td", { text: figure.indicator }),
+      make("td", { class: "db-rec-id", text: figure.id }), make("td", {}, [toggle]),
+      make("td", {}, [figure.indicator, make("small", { class: "db-rec-where", text: [where(figure), "来源 " + figure.source].filter(Boolean).join(" · ") })]),
       make("td", { class: "right", text: value === undefined ? "—" : number(value) + unit(figure) }), make("td", { class: "db-rec-verdict" }, verdict),
     ];
     var rows = [make("tr", { id: "figure-" + figure.id, class: moved || edited(figure.id) ? "db-rec-moved" : "" }, cells)];
@@ -151,7 +175,7 @@
   var status = make("p", { class: "db-rec-status", role: "status" });
   var body = make("tbody"), pager = make("nav", { class: "db-rec-pager", "aria-label": "总表分页" });
   var table = make("table", { class: "db-rec-table" }, [
-    make("thead", {}, [make("tr", {}, ["编号", "印刷", "指标", "复算", "结论"].map(function (t, i) { return make("th", { scope: "col", class: i === 3 ? "right" : "", text: t }); }))]), body,
+    make("thead", {}, [make("tr", {}, ["编号", "印刷", "指标（地区 · 时期 · 来源）", "复算", "结论"].map(function (t, i) { return make("th", { scope: "col", class: i === 3 ? "right" : "", text: t }); }))]), body,
   ]);
 
   /* A field made anew has its caret at the front; whoever types goes on at the end. */
@@ -196,7 +220,8 @@
     if (!match || !figures[match[1]]) return;
     state.source = state.verdict = state.chapter = state.text = "";
     state.open = match[1];
-    state.page = Math.floor(data.figures.indexOf(figures[match[1]]) / PAGE);
+    state.order = "";
+    state.page = Math.floor(shown().indexOf(figures[match[1]]) / PAGE);
     Array.prototype.forEach.call(place.querySelectorAll("select, input[type=search]"), function (n) { n.value = ""; });
     draw();
     document.getElementById("figure-" + match[1]).scrollIntoView({ block: "center" });

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .analysis.intervals import Interval, Quantity, propagate
 from .data.context import DRAWING, UNSEEN, RunContext, read_context
 from .data.declarations import Chapter, load_chapter
-from .data.figures import Figure, decimals
+from .data.figures import Figure, printed_decimals
 from .data.inputs import ALL_FIGURES, Cell, Recorder
 from .data.package import Package
 from .data.published import load_figures, unit_ratio
@@ -204,9 +204,10 @@ def find(
     if known.empty:
         return None
     row = known.sort_values("published_by", kind="stable").iloc[-1]
-    half = 10.0 ** -decimals(row["obs_value"]) / 2
-    interval = Interval(row["obs_value"] - half, row["obs_value"] + half)
     observation = str(row["observation_id"])
+    printed = next(line["obs_value"] for line in run.package.lines("observations") if line["observation_id"] == observation)
+    half = 10.0 ** -printed_decimals(printed) / 2
+    interval = Interval(row["obs_value"] - half, row["obs_value"] + half)
     run.recorder.note(caller, "observations", (observation,))
     return _in_unit(Quantity(row["obs_value"], interval, row["unit_measure"], observations=(observation,)), unit)
 

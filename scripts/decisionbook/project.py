@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError, Problem
 
 MARKER = Path("data") / "datapackage.json"
+# Whoever runs a notebook has no options of ours: papermill, JupyterLab and nbclient start it in a folder of their choice.
+_IN_A_NOTEBOOK = (
+    "Run the notebook in the project's folder notebooks (papermill --cwd PROJECT/notebooks …), or set DECISIONBOOK_PROJECT to "
+    "the project's folder."
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,11 @@ def find_project(start: Path | str | None = None) -> Project:
             file=str(origin),
             found="no data/datapackage.json here or in any folder above",
             expected="a Decision Reference Book project",
-            remedy="Change into the project or name it with --project DIR.",
+            remedy=_IN_A_NOTEBOOK if _runs_a_notebook() else "Change into the project or name it with --project DIR.",
         )
     )
+
+
+def _runs_a_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None

@@ -23,6 +23,9 @@ class _Shown:
     """A text stream of which only what is written is made visible."""
 
     def __init__(self, stream: IO[str]) -> None:
+        # An encoding that cannot hold Chinese, as of a pipe on an older system, must not end the command.
+        if getattr(stream, "errors", "") in ("strict", "surrogateescape") and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
         self._stream = stream
         self._closed = False
 

@@ -10,6 +10,7 @@ from decisionbook.analysis.affordability import (
     rank_of,
     rent_burden,
     required_income,
+    standard_words,
     subsidy_needed,
     subsidy_share,
 )
@@ -20,6 +21,14 @@ RATIO, RESIDUAL = "租金收入比", "剩余收入"
 @pytest.mark.parametrize(("subsidy", "percent"), [(7, 32.4), (10, 46.3), (15, 69.4)])
 def test_printed_subsidies_over_the_printed_rent(subsidy, percent):
     assert round(100 * subsidy_share(subsidy, 21.6), 1) == percent
+
+
+def test_a_standard_is_the_lowest_only_where_several_are_printed():
+    assert "最低" in standard_words(2)[0]
+    assert "lowest" in standard_words(2)[1]
+    for printed in (0, 1):
+        assert "最低" not in standard_words(printed)[0]
+        assert "lowest" not in standard_words(printed)[1]
 
 
 def test_sixty_square_metres_at_the_printed_rent_ask_for_4320():

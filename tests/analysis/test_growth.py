@@ -35,6 +35,19 @@ def test_the_compound_rate_leads_from_the_start_to_the_end(start: float, multipl
     assert start * (1 + growth.cagr(start, end, years)) ** years == pytest.approx(end, rel=1e-6)
 
 
+def test_the_official_rate_of_the_latest_year_stands_before_the_quotient_of_two_totals() -> None:
+    totals = {"2021": 80.0, "2022": 100.0, "2023": 114.0}
+    assert growth.latest_pace(totals, {"2022": 11.2, "2023": 13.4}) == ("2023", 13.4, pytest.approx(14.0))
+    assert growth.latest_pace({"2023": 114.0}, {"2023": 13.4}) == ("2023", 13.4, None)
+
+
+def test_without_an_official_rate_of_the_latest_year_its_quotient_stands() -> None:
+    totals = {"2021": 80.0, "2022": 100.0}
+    assert growth.latest_pace(totals, {"2021": 17.0}) == ("2022", pytest.approx(25.0), pytest.approx(25.0))
+    # Two years apart is no yearly rate.
+    assert growth.latest_pace({"2020": 64.0, "2022": 100.0}, {}) is None
+
+
 @given(AMOUNTS, st.floats(0.1, 10), st.integers(1, 10))
 def test_twelve_monthly_rates_make_a_yearly_one(start: float, multiple: float, years: int) -> None:
     monthly = growth.monthly_rate(start, start * multiple, 12 * years)

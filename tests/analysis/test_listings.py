@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from decisionbook.analysis import listings
+from decisionbook.analysis.concentration import concentration_ratio
 
 PAIRS = pd.DataFrame(
     [("芯片", "甲"), ("芯片", "乙"), ("集成", "乙"), ("集成", "丙"), ("应用", "乙"), ("应用", "丙")],
@@ -38,5 +39,5 @@ def test_listings_missing_to_the_median():
 
 
 def test_share_of_the_names_listed_most():
-    assert listings.top_share(listings.counts(PAIRS, "province"), 1) == pytest.approx(3 / 6)
-    assert listings.top_share(listings.counts(PAIRS, "province"), 3) == 1.0
+    assert concentration_ratio(list(listings.counts(PAIRS, "province")), 1) == pytest.approx(3 / 6)
+    assert concentration_ratio(list(listings.counts(PAIRS, "province")), 3) == 1.0

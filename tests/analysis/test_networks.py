@@ -1,4 +1,4 @@
-"""Capacity of networks and growth brought to a year."""
+"""Capacity of networks."""
 
 import pytest
 
@@ -11,11 +11,6 @@ def test_printed_capacity_over_printed_cells():
 
 def test_cells_needed_undoes_capacity_a_cell():
     assert networks.cells_needed(30e8, networks.per_cell(30e8, 3.8e4)) == pytest.approx(3.8e4)
-
-
-def test_growth_over_eighteen_months_is_less_a_year():
-    assert networks.annual_rate(546, 706, 18) == pytest.approx(0.1869, abs=5e-5)
-    assert networks.annual_rate(546, 706, 12) == pytest.approx(0.29304, abs=5e-6)
 
 
 def test_one_more_item_of_162():

@@ -6,9 +6,12 @@ from decisionbook.analysis.paths import (
     base_that_suffices,
     communities,
     compound_path,
+    date_words,
     decimal_year,
     headcount,
     level_at_pace,
+    month_words,
+    quarter_ends,
     straight_path,
     yearly_addition,
 )
@@ -27,6 +30,26 @@ def test_periods_end_where_the_calendar_says(period, year):
 def test_other_periods_are_refused(period):
     with pytest.raises(ValueError, match="is not a period"):
         decimal_year(period)
+
+
+@pytest.mark.parametrize(
+    ("period", "words", "month"),
+    [
+        ("2020", "2020 年末", "2020 年 12 月"),
+        ("2022-07-25", "2022 年 7 月 25 日", "2022 年 7 月"),
+        ("2021-Q1", "2021 年 3 月末", "2021 年 3 月"),
+        ("2024-02-29", "2024 年 2 月末", "2024 年 2 月"),
+        ("2023-01-01", "2023 年 1 月 1 日", "2023 年 1 月"),
+    ],
+)
+def test_a_decimal_year_is_told_as_the_day_that_it_ends(period, words, month):
+    assert date_words(decimal_year(period)) == words
+    assert month_words(decimal_year(period)) == month
+
+
+def test_a_path_has_a_point_at_every_end_of_a_quarter_and_at_its_own_ends():
+    points = [date_words(t) for t in quarter_ends(decimal_year("2020"), decimal_year("2021-07-25"))]
+    assert points == ["2020 年末", "2021 年 3 月末", "2021 年 6 月末", "2021 年 7 月 25 日"]
 
 
 def test_the_printed_national_target_asks_for_054_a_year():

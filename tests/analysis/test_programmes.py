@@ -111,3 +111,10 @@ def test_an_empty_frame_becomes_one_row_of_missing():
     assert programmes.or_placeholder(empty, a="缺").to_dict("records") == [{"a": "缺", "b": None}]
     full = pd.DataFrame({"a": [1], "b": [2]})
     assert programmes.or_placeholder(full, a="缺") is full
+
+
+def test_a_caption_names_the_places_that_an_edition_has():
+    assert programmes.cited(["000", "003"], ["002", "003"], "复算") == "003；复算"
+    assert programmes.cited(["000", "003"], ["000", "003"], "复算") == "000、003；复算"
+    assert programmes.cited(["000 二", "003 同文重刊"], ["000", "003"]) == "000 二；003 同文重刊"
+    assert programmes.cited(["000 二"], ["002"]) == ""

@@ -68,6 +68,33 @@ def test_the_latest_print_is_the_original_of_the_area_and_no_target():
     assert targets.latest_printed(FIGURES, "revenue", "450000")["figure_id"] == "000-0001"
 
 
+@pytest.mark.parametrize(
+    ("periods", "latest"),
+    [
+        (["2021-06", "2021"], 1),
+        (["2022-12", "2022-S1"], 0),
+        (["2021/2022", "2022-06"], 0),
+        ([None, "2019"], 1),
+        ([None, None], 0),
+    ],
+)
+def test_the_latest_period_is_the_one_that_ends_last(periods: list[str | None], latest: int):
+    rows = pd.DataFrame(
+        [
+            {"figure_id": n, "indicator": "x", "ref_area": "450000", "time_period": p, "role": "input"}
+            for n, p in enumerate(periods)
+        ]
+    )
+    assert targets.latest_printed(rows, "x", "450000")["figure_id"] == latest
+
+
 def test_figures_named_in_the_table_count_too():
     assert targets.latest_printed(FIGURES, "rural_penetration", "450000", ["001-0001"])["obs_value"] == 56.4
     assert targets.latest_printed(FIGURES, "rural_penetration", "450000") is None
+
+
+def test_a_target_of_everything_can_be_checked_without_a_number():
+    assert targets.asks_for_all("5G网络覆盖全部城市和乡镇")
+    assert targets.asks_for_all("城乡实现全覆盖")
+    assert not targets.asks_for_all("千兆光纤基本覆盖城乡")
+    assert not targets.asks_for_all("基本建成数字政府")

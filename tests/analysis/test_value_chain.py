@@ -42,6 +42,36 @@ def test_links_to_overtake_counts_unstated_links():
     assert vc.links_to_overtake(["absent", "not_stated"], ["present"], 0.5) is None
 
 
+def test_links_to_overtake_takes_the_heaviest_unstated_links_first():
+    own, rival = ["absent", "not_stated", "not_stated"], ["present", "absent"]
+    assert vc.links_to_overtake(own, rival, 0.5) == 2
+    assert vc.links_to_overtake(own, rival, 0.5, [1, 1, 4]) == 1
+    assert vc.links_to_overtake(own, rival, 0.5, None, [3, 1]) is None
+
+
+def test_the_order_of_stages_is_certain_only_where_their_bounds_do_not_meet():
+    # The widest bounds hold both others: what is compared with the first and second alone would be called lowest.
+    wide, low, high = (["not_stated"] * 3 + ["weak"], ["weak", "absent"], ["present", "present", "absent"])
+    covers = {n: vc.coverage(s, [1.0] * len(s), 0.5) for n, s in (("上游", wide), ("中游", low), ("下游", high))}
+    assert vc.order_words(covers) == "能断定的只有下游高于中游，其余各段的区间重叠"
+    assert "两两重叠，谁高谁低都不能断定" in vc.order_words({**covers, "中游": covers["上游"]})
+    assert vc.order_words({"中游": covers["中游"], "下游": covers["下游"]}) == "各段的区间互不重叠，次序可以断定"
+
+
+def test_a_reversal_is_sought_between_every_two_stages():
+    first = ["present"] * 6 + ["absent"] * 6
+    stages = {
+        "下游": first,
+        "中游": ["present"] * 3 + ["weak"] + ["absent"] * 3 + ["not_stated"] * 2,
+        "上游": ["weak", "absent"] + ["not_stated"] * 3,
+    }
+    said = vc.reversal_words({n: (s, [1.0] * len(s)) for n, s in stages.items()}, 0.5)
+    assert said == "中游没有交代的2个子环节全都具备才超过下游；上游没有交代的3个子环节至少具备2个才超过中游，全都具备才超过下游"
+    never = {"甲": ["present"], "乙": ["absent", "not_stated"], "丙": ["absent"]}
+    said = vc.reversal_words({n: (s, [1.0] * len(s)) for n, s in never.items()}, 0.5)
+    assert said == "乙没有交代的1个子环节全都具备也不超过甲；丙没有未交代的子环节，不会升位"
+
+
 def test_doubtful_links_are_read_as_absent_only_when_asked():
     states, remarks = ["weak", "weak"], ["也可读作空缺", None]
     assert vc.read_ambiguous(states, remarks, "也可读作空缺", absent=False) == states

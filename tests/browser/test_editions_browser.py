@@ -12,7 +12,8 @@ from decisionbook.editions.manifest import read_manifest, write_manifest
 from decisionbook.editions.site import landing_page, script_text, site_entries
 from decisionbook.render.html import finish_site
 
-from .. import minibook
+from .. import evidence_book, minibook
+from ..editions.test_changes_page import write_page
 from .conftest import OpenPage
 
 ERRATA = {"2000.01": [{"text": "第一章的 <b>份额</b> 有误。", "date": "2001-02-03"}]}
@@ -110,3 +111,18 @@ def test_the_landing_page_is_clean_and_fits(open_page: OpenPage, editions: Path,
     opened.page.click("h2 a >> nth=0")
     opened.page.wait_for_load_state()
     assert opened.page.url.endswith("/2001.01/index.html")
+
+
+def test_on_a_phone_every_change_shows_its_old_and_new_number_with_their_labels(open_page: OpenPage, tmp_path: Path) -> None:
+    settings = evidence_book.write_sources(tmp_path / "source")
+    write_page(tmp_path / "source")
+    pages = minibook.build(tmp_path / "source", tmp_path / "html", **settings)
+    page = open_page(pages / "changes.html", width=390).page
+    cells = page.locator("#tab-moved-findings tbody tr").first.locator("td")
+    for column, label in ((2, "原"), (3, "现"), (4, "差"), (5, "变动")):
+        box = cells.nth(column).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert label in cells.nth(column).evaluate("cell => getComputedStyle(cell, '::before').content")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -53,7 +53,7 @@ def test_a_mark_shows_on_hover_what_its_verdict_rests_on(open_page: OpenPage, fo
     assert found[""] == "复算一致"
     assert found["印刷"] == "0.92%所指 0.915–0.925"
     assert found["出处"] == "000《报告甲》　二（二）"
-    assert found["复算"] == "0.918601%区间 0.9175–0.9197"
+    assert found["复算"] == "0.9186%区间 0.9175–0.9197"
     assert found["算式"] == "425亿元 ÷ 46266亿元"
     assert found["输入"] == "425亿元000　二（二）46266亿元000　二（二）"
     # The pointer may go into the view, and only leaving both closes it.

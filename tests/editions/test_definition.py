@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from decisionbook.cli import main
-from decisionbook.data.known import known_files
+from decisionbook.data.known import known_files, known_lines
 from decisionbook.data.package import Package
 from decisionbook.editions.build import build, check_inputs
 from decisionbook.editions.changes import compared_with
@@ -38,7 +38,7 @@ def faulty(tmp_path: Path, old: str, new: str) -> Project:
     ("old", "new", "words"),
     [
         ("summary:", "sumary:", 'Did you mean "summary"?'),
-        ("as_of: 2024-09-30", "as_of: 2024-09-31", "day is out of range"),
+        ("as_of: 2024-09-30", "as_of: 2024-09-31", "expected a date that exists"),
         ("as_of: 2024-09-30", "as_of: 1999-01-01", "when the first source came out"),
         ("compiled: 2026-11-21", "compiled: 2024-01-01", "a day on or after as_of 2024-09-30"),
         ('id: "2024.09"', "id: 2024.10", "in quotes"),
@@ -76,6 +76,10 @@ def test_a_chapter_that_needs_a_later_source(tmp_path: Path) -> None:
         check_inputs(project, find_edition(project, "2019.12"))
 
 
+# Source 002 prints a few words on one city: no key point of this chapter can be computed (tests/test_edition_chapters.py).
+NOT_YET = {"2019.12": {"city_programmes"}, "2021.07": {"city_programmes"}}
+
+
 def test_the_four_editions_hold_a_chapter_once_a_source_feeds_it(project: Project) -> None:
     editions = load_editions(project)
     assert [e.id for e in editions] == ["2019.12", "2021.07", "2022.12", "2024.09"]
@@ -94,7 +98,7 @@ def test_the_four_editions_hold_a_chapter_once_a_source_feeds_it(project: Projec
                 for s in yaml.safe_load((ROOT / "notebooks" / f"{name}.yml").read_text("utf-8"))["sources"]
             )
         }
-        assert set(chapters) == fed
+        assert set(chapters) == fed - NOT_YET.get(edition.id, set())
 
 
 @pytest.mark.parametrize("as_of", ["2019-12-17", "2021-07-31", "2022-12-31"])
@@ -110,6 +114,20 @@ def test_the_data_of_an_edition_hold_nothing_later(project: Project, as_of: str)
     for row in package.rows("recommendations"):
         later = (row["later_source"] or "").split(";")
         assert all(not source.strip() or source.strip() in known for source in later)
+
+
+def test_what_is_published_on_the_day_is_known_and_what_a_later_source_also_says_is_not(project: Project) -> None:
+    package = Package(project, as_of="2021-07-31")
+    day = max(row["published_on"] for row in package.rows("sources"))
+    sources = [line["source_id"] for line in package.lines("sources")]
+    later = next(line["source_id"] for line in package.all_lines("sources") if line["source_id"] not in sources)
+    assert sources[-1] in [line["source_id"] for line in Package(project, as_of=day).lines("sources")]
+    line = dict.fromkeys(package.all_lines("recommendations")[0], "")
+    said = {"source_id": sources[0], "later_status": "partly"}
+    given = [line | said | {"later_source": named} for named in (sources[-1], f"{sources[-1]};{later}", later)]
+    assert [row["later_status"] for row in known_lines(package, "recommendations", given, "2021-07-31")] == ["partly", "", ""]
+    dated = [{"observation_id": "a", "published_by": "2021-07-31"}, {"observation_id": "b", "published_by": "2021-08-01"}]
+    assert [row["observation_id"] for row in known_lines(package, "observations", dated, "2021-07-31")] == ["a"]
 
 
 def test_the_newest_edition_leaves_out_only_later_statistics(project: Project) -> None:

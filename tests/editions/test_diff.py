@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from decisionbook.cli import main
+from decisionbook.editions.clauses import clauses_of, phrases
 from decisionbook.editions.diff import compare, record_path
 from decisionbook.editions.diff_text import as_text
-from decisionbook.editions.snapshot import Phrase, compact
+from decisionbook.editions.snapshot import compact
 
 from .builds import snapshot, tiny_project
 
@@ -31,9 +32,9 @@ def test_equal_editions_differ_in_nothing() -> None:
 
 
 def test_a_moved_finding_has_values_difference_and_share() -> None:
-    changes = compare(snapshot(), changed(share=[1.2, "%"]), {"alpha": {"share": Phrase("占 1.20%", ".2f")}})
+    changes = compare(snapshot(), changed(share=[1.2, "%"]))
     (moved,) = changes["moved"]
-    assert (moved["old"], moved["new"], moved["unit"], moved["words"]) == (0.9, 1.2, "%", "占 1.20%")
+    assert (moved["old"], moved["new"], moved["unit"], moved["words"]) == (0.9, 1.2, "%", "占 〔1.20〕%")
     assert moved["form"] == ".2f"
     assert moved["difference"] == pytest.approx(0.3)
     assert moved["relative"] == pytest.approx(1 / 3)
@@ -103,11 +104,59 @@ def test_chapters_verdicts_figures_displays_and_parameters() -> None:
         assert words in text
 
 
-def test_wording_is_counted_and_not_listed() -> None:
-    changes = compare(snapshot(), changed(sentence="bbbb"))
+def dated(year: int, growth: float, rule: str = "翻倍") -> dict[str, Any]:
+    """Return a snapshot whose text quotes a growth of a year and what a rule gives."""
+    new = copy.deepcopy(snapshot(f"{year}.12"))
+    new["findings"]["alpha"].update(year=[year, "年"], growth=[growth, "%"], rule=rule, whole=[growth * 50, "亿元"])
+    new["clauses"]["alpha"] += ["全国 {{year}} 年增 {{growth:.1f}}%", "按“{{rule}}”推得 {{whole:.0f}} 亿元"]
+    return new
+
+
+def test_numbers_of_another_year_or_rule_stand_with_both_sentences_and_no_difference() -> None:
+    changes = compare(dated(2021, 16.4), dated(2023, 14.0, "上半年占比"))
+    found = {m["finding"].partition(".")[2]: m for m in changes["moved"]}
+    for name in ("growth", "whole"):
+        assert found[name]["reworded"]
+        assert found[name]["difference"] is found[name]["relative"] is None
+    assert found["growth"]["old_words"] == "全国 2021 年增 〔16.4〕%"
+    assert [(s["old"], s["new"]) for s in changes["sentences"]] == [
+        ("全国 2021 年增 16.4%", "全国 2023 年增 14.0%"),
+        ("按“翻倍”推得 820 亿元", "按“上半年占比”推得 700 亿元"),
+    ]
+    assert "growth: 16.4 % -> 14 %  (its sentence changed" in as_text(changes)
+
+
+def test_an_amount_in_the_same_sentence_has_a_difference() -> None:
+    (moved,) = [m for m in compare(dated(2021, 16.4), dated(2021, 14.0))["moved"] if m["finding"] == "alpha.growth"]
+    assert not moved["reworded"]
+    assert moved["difference"] == pytest.approx(-2.4)
+    assert compare(dated(2021, 16.4), dated(2021, 14.0))["sentences"] == []
+
+
+def test_a_number_whose_earlier_sentence_is_not_known_has_no_difference() -> None:
+    old = snapshot()
+    del old["clauses"]
+    (moved,) = compare(old, changed(share=[1.2, "%"]))["moved"]
+    assert (moved["reworded"], moved["difference"], moved["old_words"]) == (False, None, "")
+
+
+def test_changed_words_are_counted_and_their_sentences_listed() -> None:
+    changes = compare(snapshot(), changed(sentence="高于"))
     assert changes["texts"] == 1
     assert changes["moved"] == []
+    (sentence,) = changes["sentences"]
+    assert (sentence["old"], sentence["new"]) == ("本章共 10 个，低于全国", "本章共 10 个，高于全国")
     assert "1 generated texts read differently" in as_text(changes)
+
+
+def test_clauses_keep_names_and_lose_markup() -> None:
+    prose = (
+        "**广西**（见{numref}`tab-a`）占 {glue:text}`share_low:.2f`–{glue:text}`share_high:.2f`%，[来源](a.md)；没有数的一句。"
+    )
+    assert clauses_of(prose) == ["广西占 {{share_low:.2f}}–{{share_high:.2f}}%，来源"]
+    found = phrases(clauses_of(prose), {"share_low": (0.9, "%"), "share_high": (1.2, "%")}, own="〔{}〕")
+    assert found["share_low"].words == "广西占 〔0.90〕–1.20%，来源"
+    assert found["share_low"].frame == found["share_high"].frame == "广西占 〔〕–〔〕%，来源"
 
 
 def test_a_snapshot_survives_being_committed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,14 @@ def test_the_result_is_the_last_build(built: tuple[Project, Edition]) -> None:
     assert same_bytes(project, edition, False) is None, "the last build was one with a PDF"
 
 
+@pytest.mark.parametrize("content", ["", "封底", "封面。"], ids=["truncated", "as long", "longer"])
+def test_a_file_of_the_build_that_is_not_as_it_was_written_is_made_anew(built: tuple[Project, Edition], content: str) -> None:
+    project, edition = built
+    (project.built(edition.id) / "index.html").write_text(content, encoding="utf-8")
+    assert same_bytes(project, edition, True) is None
+    assert not nothing_to_do(project, edition)
+
+
 def test_one_byte_more_in_the_project_and_the_look_says_no(built: tuple[Project, Edition]) -> None:
     project, edition = built
     for name in (
@@ -114,14 +123,20 @@ def test_another_build_in_its_place_or_an_interrupted_one_and_the_look_says_no(b
     assert same_bytes(project, edition, True) is None
 
 
-@pytest.mark.parametrize("change", ["library", "lock", "variable", "page"])
-def test_what_runs_depend_on_besides_files_counts_in_both_looks(
-    built: tuple[Project, Edition], monkeypatch: pytest.MonkeyPatch, change: str
+@pytest.mark.parametrize("change", ["library", "docutils", "sphinx-book-theme", "lock", "variable", "page"])
+def test_what_a_build_depends_on_besides_files_counts_in_both_looks(
+    built: tuple[Project, Edition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     project, edition = built
     if change == "library":
         real = dependencies._version
         monkeypatch.setattr(dependencies, "_version", lambda name: "99" if name == "numpy" else real(name))
+    elif change in ("docutils", "sphinx-book-theme"):
+        # Upgraded past the lock: what an installer leaves is a folder of another name.
+        kind = f"{change.replace('-', '_')}-99.0.dist-info"
+        (tmp_path / "site" / kind).mkdir(parents=True)
+        assert same_bytes(project, edition, True) is not None
+        monkeypatch.syspath_prepend(tmp_path / "site")
     elif change == "lock":
         (project.root / "requirements.lock").write_text("numpy==99\n", encoding="utf-8")
     elif change == "variable":
@@ -131,6 +146,13 @@ def test_what_runs_depend_on_besides_files_counts_in_both_looks(
         (project.built(edition.id) / "index.html").unlink()
     assert same_bytes(project, edition, True) is None
     assert not nothing_to_do(project, edition)
+
+
+def test_every_library_of_the_lock_is_looked_at_by_its_installed_version() -> None:
+    seen = dict(line.split("==") for line in dependencies.installed(Project(ROOT)))
+    assert {"docutils", "myst-parser", "openpyxl", "python-docx", "lxml", "sphinx-book-theme"} <= seen.keys()
+    for name in ("docutils", "lxml", "pyyaml", "typing-extensions"):
+        assert seen[name] == importlib.metadata.version(name)
 
 
 def test_a_temporary_file_of_an_editor_is_no_change_and_may_vanish(

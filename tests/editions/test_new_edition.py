@@ -11,6 +11,7 @@ from decisionbook.data.context import newest_edition
 from decisionbook.editions.definition import find_edition
 from decisionbook.editions.new_edition import new_edition
 from decisionbook.errors import InputError
+from decisionbook.project import Project
 
 from .builds import tiny_project
 
@@ -42,6 +43,13 @@ def test_a_summary_of_several_lines_is_replaced_whole(tmp_path: Path, old: str) 
     new, before = find_edition(project, "2002.02"), find_edition(project, "2001.06")
     assert (new.summary, new.chapters, new.title) == ("在2001.06版之上编制。", before.chapters, before.title)
     assert "\n\n# 一条说明\n" in (project.editions / "2002.02.yml").read_text(encoding="utf-8")
+
+
+def test_no_file_of_an_edition_calls_itself_the_newest(project: Project) -> None:
+    """A new edition keeps the comments of the one that it is made from: two files would say so."""
+    for path in project.editions.glob("*.yml"):
+        comments = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+        assert "最新" not in "".join(comments), path.name
 
 
 def test_commands_and_notebooks_take_the_same_edition_for_the_newest(tmp_path: Path) -> None:

@@ -166,6 +166,15 @@ def test_an_erratum_leaves_every_byte_of_the_edition(project: Project, site: Pat
         add_erratum(project, "1999.01", site, "x", "", silent)
 
 
+@pytest.mark.parametrize("text", ["有\x1b[31m误", "有\x00误", "有\udcff误", "有\x9b误"])
+def test_a_notice_that_no_page_can_hold_is_refused(project: Project, site: Path, text: str) -> None:
+    published(project, site, "2000.01")
+    before = contents(site)
+    with pytest.raises(InputError, match="--erratum: found the control character"):
+        add_erratum(project, "2000.01", site, text, "", silent)
+    assert contents(site) == before
+
+
 def test_the_command_line_publishes_warns_and_verifies(project: Project, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["--project", str(project.root)]
     assert main([*base, "publish", "2000.01", "--site", str(site)]) == 0

@@ -90,6 +90,16 @@ def test_an_unknown_role_a_missing_name_and_a_wrong_date_are_wrong_input(
     assert "--date" in said
 
 
+@pytest.mark.parametrize("name", ["李\x1b[0m四", "李\ud800", "李\n四", "李\u0085四"])
+def test_a_name_that_no_page_can_hold_is_not_written(built: Project, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    path = built.editions / "2000.01.yml"
+    before = path.read_bytes()
+    assert sign("执笔", name) == 2
+    assert "--name: found " in capsys.readouterr().err
+    assert path.read_bytes() == before
+    find_edition(built, "2000.01")
+
+
 def test_an_old_build_cannot_be_signed(
     built: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

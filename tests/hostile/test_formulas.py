@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import subprocess
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decisionbook.analysis.intervals import formula_bounds
 from decisionbook.data.formulas import FUNCTIONS, FormulaError, evaluate, parse, parse_inputs
+from decisionbook.data.intervals import Interval
 
 from ..conftest import ROOT, needs_node
 from .test_parsers import TEXT
@@ -224,6 +227,46 @@ def test_python_and_the_page_agree_on_what_has_a_value(tmp_path: Path) -> None:
     ]
     assert differ == []
     assert len([a for a in here if a is not None]) > 200
+
+
+RANGES = {"a": (-2.0, 3.0), "b": (0.5, 4.0)}
+
+
+def bounds_in_the_page(trees: list[Any], folder: Path) -> list[list[Any]]:
+    (folder / "bounds.json").write_text(json.dumps(trees), encoding="utf-8")
+    engine, file = json.dumps(str(ROOT / "book" / "_static" / "engine.js")), json.dumps(str(folder / "bounds.json"))
+    script = (
+        f"globalThis.window = globalThis; require({engine}); const E = window.DecisionBookEngine, fs = require('fs'), I = {{}};"
+        f"for (const [n, e] of Object.entries({json.dumps(RANGES)})) "
+        "I[n] = {low: e[0], high: e[1], lowClosed: true, highClosed: false};"
+        f"console.log(JSON.stringify(JSON.parse(fs.readFileSync({file})).map(([t, c]) => E.bounds(t, I, c))"
+        ".map((b) => [String(b.low), String(b.high), b.lowClosed, b.highClosed])));"
+    )
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@needs_node
+def test_python_and_the_page_agree_on_bounds(tmp_path: Path) -> None:
+    made: list[tuple[list[Any], float]] = []
+
+    @settings(max_examples=400)
+    @given(TREES)
+    def collected(tree: list[Any]) -> None:
+        with contextlib.suppress(FormulaError):
+            made.append((tree, evaluate(tree, {name: (low + high) / 2 for name, (low, high) in RANGES.items()})))
+
+    collected()
+    intervals = {name: Interval(*ends, True, False) for name, ends in RANGES.items()}
+    here = [formula_bounds(tree, intervals, central) for tree, central in made]
+    differ = [
+        (written(tree), a, b)
+        for (tree, _), a, b in zip(made, here, bounds_in_the_page(made, tmp_path), strict=True)
+        if [a.low_closed, a.high_closed] != b[2:]
+        or not all(math.isclose(x, float(y), rel_tol=1e-9, abs_tol=1e-300) for x, y in ((a.low, b[0]), (a.high, b[1])))
+    ]
+    assert differ == []
+    assert sum(math.isfinite(a.low) and not a.is_point for a in here) > 40
 
 
 @needs_node

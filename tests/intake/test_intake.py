@@ -191,7 +191,21 @@ def test_undo_refuses_where_later_work_would_be_lost(own: Project, tmp_path: Pat
         undo(own, "005", lambda _: None)
 
 
-def test_a_failed_write_leaves_every_table_as_it_was(own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_below_zero_come_into_the_data_with_their_sign(own: Project, tmp_path: Path) -> None:
+    text = f"{BRIEF}\n园区利润为-1.2亿元，产值同比增长－15.5%，投诉率为千分之三。\n"
+    sheet = drafted(own, tmp_path, "sheet.csv", text)
+    confirm(sheet)
+    apply_sheet(own, sheet, tmp_path, lambda _: None)
+    added = {
+        r["published"]: (r["obs_value"], r["unit_measure"]) for r in read(own.data / "figures.csv") if r["source_id"] == "005"
+    }
+    assert [added[p] for p in ("-1.2亿元", "－15.5%", "千分之三")] == [("-1.2", "亿元"), ("-15.5", "%"), ("0.3", "%")]
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full disk", "Ctrl-C"])
+def test_a_stopped_write_leaves_every_table_as_it_was(
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
     import decisionbook.intake.backup as module
 
     sheet = drafted(own, tmp_path)
@@ -201,13 +215,29 @@ def test_a_failed_write_leaves_every_table_as_it_was(own: Project, tmp_path: Pat
     def fail_once(source: Path, target: Path) -> None:
         calls.append(target.name)
         if len(calls) == 3:
-            raise OSError(28, "No space left on device")
+            raise fault
         swap(source, target)
 
     monkeypatch.setattr(module, "swap", fail_once)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(type(fault)):
         apply_sheet(own, sheet, tmp_path, lambda _: None)
     assert {k: v for k, v in state(own).items() if not k.startswith(".")} == before
+    with pytest.raises(InputError, match="nothing kept"):
+        undo(own, "005", lambda _: None)
+
+
+def test_undo_brings_back_what_a_killed_apply_left_half_new(own: Project, tmp_path: Path) -> None:
+    sheet = drafted(own, tmp_path)
+    confirm(sheet)
+    before, contents = state(own), {path.name: path.read_bytes() for path in own.data.iterdir()}
+    apply_sheet(own, sheet, tmp_path, lambda _: None)
+    written = [name for name, digest in state(own).items() if before[name] != digest]
+    assert len(written) > 1
+    # A kill after the first table: the others are still those of before.
+    for name in written[1:]:
+        (own.data / name).write_bytes(contents[name])
+    undo(own, "005", lambda _: None)
+    assert state(own) == before
 
 
 def test_a_workbook_offers_lists_and_is_read_back(own: Project, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from decisionbook.intake.tokens import read_numbers
         ("两万三", 23000),
         ("一亿三千万", 130_000_000),
         ("一点五", 1.5),
+        ("万亿", 10**12),
+        ("两万亿", 2 * 10**12),
+        ("一万两千亿", 12 * 10**11),
         ("二〇二二", 2022),
     ],
 )
@@ -55,6 +58,20 @@ def test_what_is_no_chinese_numeral_is_refused() -> None:
         ("列第29位。", "第29位", 29, "位", "exact"),
         ("居全国第二，", "第二", 2, "位", "exact"),
         ("产值近万亿元", "近万亿元", 1, "万亿元", "near"),
+        ("同比增长-3.2%", "-3.2%", -3.2, "%", "exact"),
+        ("增速为－15.5%，", "－15.5%", -15.5, "%", "exact"),
+        ("增长 −4.1%", "−4.1%", -4.1, "%", "exact"),
+        ("增长约–2%", "约–2%", -2, "%", "about"),
+        ("利润-1.2亿元", "-1.2亿元", -1.2, "亿元", "exact"),
+        ("增速负3.2%", "负3.2%", -3.2, "%", "exact"),
+        ("误差正负3%", "3%", 3, "%", "exact"),
+        ("地区\t-0.5个百分点", "-0.5个百分点", -0.5, "个百分点", "exact"),
+        ("需要3-5个月", "3-5个月", 3, "个月", "range"),
+        ("需要3−5万元", "3−5万元", 3, "万元", "range"),
+        ("一期\n-3个项目", "3个", 3, "个", "exact"),
+        ("死亡率千分之三", "千分之三", 0.3, "%", "exact"),
+        ("不超过万分之五", "不超过万分之五", 0.05, "%", "at_most"),
+        ("约为十万分之一点五", "约为十万分之一点五", 0.0015, "%", "about"),
     ],
 )
 def test_a_number_is_read_with_unit_and_qualifier(text: str, published: str, value: float, unit: str, qualifier: str) -> None:
@@ -62,6 +79,31 @@ def test_a_number_is_read_with_unit_and_qualifier(text: str, published: str, val
     assert (number.published, number.unit, number.qualifier) == (published, unit, qualifier)
     assert math.isclose(number.value, value, rel_tol=1e-6)
     assert text[number.start : number.end] == published
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("增长-3.2～-1.5%", -3.2, -1.5), ("气温-3至-5度", -5, -3), ("变化-1%到3%", -1, 3), ("增长3.2～1.5", 1.5, None)],
+)
+def test_a_range_keeps_the_signs_of_its_ends(text: str, low: float, high: float | None) -> None:
+    (number,) = read_numbers(text).numbers
+    assert (number.value, number.high) == (low, high)
+
+
+@pytest.mark.parametrize("text", ["2021-07完成", "2021-07-01起", "3个-5个县", "编号GB-200", "电话0771-5323"])
+def test_a_dash_between_two_is_no_sign(text: str) -> None:
+    assert all(number.value >= 0 for number in read_numbers(text).numbers)
+
+
+@pytest.mark.parametrize(("text", "precision"), [("千分之三", 0.1), ("万分之五", 0.01), ("百分之十二点五", 0.1), ("百分之五", 1)])
+def test_a_share_is_as_exact_as_it_is_said(text: str, precision: float) -> None:
+    (number,) = read_numbers(text).numbers
+    assert math.isclose(number.precision, precision)
+
+
+def test_a_count_below_zero_is_doubted() -> None:
+    (number,) = read_numbers("南宁-3个").numbers
+    assert number.confidence < 0.5
 
 
 def test_a_vague_number_has_no_value() -> None:

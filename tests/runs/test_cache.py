@@ -17,12 +17,13 @@ import pytest
 import decisionbook
 from decisionbook.cli import main
 from decisionbook.data.context import RunContext
+from decisionbook.data.known import INTERNAL, PUBLIC
 from decisionbook.editions.lock import writing
 from decisionbook.errors import RunFailed
 from decisionbook.project import Project
 from decisionbook.runs import batch, cache, dependencies
 from decisionbook.runs.batch import run_all
-from decisionbook.runs.execute import execute, read_notebook
+from decisionbook.runs.execute import execute, read_notebook, run_notebook
 
 from ..conftest import copy_project
 from .helpers import context_with
@@ -243,6 +244,20 @@ def test_one_helper_function_runs_the_chapters_that_import_it(project: Project, 
         assert driven() == expected, module
 
 
+def test_a_helper_that_a_late_cell_imports_counts_like_one_of_the_first(project: Project) -> None:
+    context = context_with(project, "reads", "x = 1", START, "from decisionbook.analysis import counties")
+    _, reads = run_notebook("reads", context, {}, seen=False)
+    assert {"decisionbook.notebook", "decisionbook.analysis.counties"} <= set(reads.modules)
+
+
+def test_a_result_for_one_audience_is_none_for_the_other(project: Project) -> None:
+    """What the public may not know is another content of the same tables."""
+    for audience, cached in ((INTERNAL, True), (PUBLIC, False), (PUBLIC, True)):
+        context = RunContext(project, "2024.09", "2024-09-30", audience=audience)
+        results = run_all({"visitor_flow": {}}, context, project.build / "work" / audience, lambda _: None)
+        assert results["visitor_flow"].cached is cached, audience
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "not JSON"])
 def test_a_damaged_entry_is_told_removed_and_run_again(project: Project, damage: str) -> None:
     before = outputs(project)
@@ -312,6 +327,12 @@ def test_data_read_by_other_means_fails_the_run_and_is_named(project: Project, t
     context = context_with(project, "reads", "x = 1", START, f"{folder}\n{source}")
     with pytest.raises(RunFailed, match=r"data/units\.csv: found opened by other means than `nb`"):
         execute("reads", context, tmp_path / "out.ipynb")
+
+
+def test_the_data_folder_is_not_opened_to_reach_its_files_by_a_handle(project: Project, tmp_path: Path) -> None:
+    source = f"import os\nhandle = os.open({str(project.data)!r}, os.O_RDONLY)\nos.open('units.csv', os.O_RDONLY, dir_fd=handle)"
+    with pytest.raises(RunFailed, match=r"data/: found opened by other means than `nb`"):
+        execute("reads", context_with(project, "reads", "x = 1", START, source), tmp_path / "out.ipynb")
 
 
 def test_other_files_may_be_read(project: Project, tmp_path: Path) -> None:

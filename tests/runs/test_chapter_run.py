@@ -115,6 +115,38 @@ def test_without_pages_and_with_wrong_data(ran: tuple[Project, Path], tmp_path: 
     assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{CHAPTER}.ipynb", "findings.json", "diff.csv", "diff.txt"}
 
 
+@pytest.mark.parametrize("content", [b'{"visitor_flow.a": ', b"\xff", b"[]", b'{"visitor_flow.a": 7}'])
+def test_damaged_findings_of_a_build_are_wrong_input_and_nothing_runs(
+    ran: tuple[Project, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    project = Project(tmp_path / "project")
+    for name in ("data", "notebooks", "book"):
+        (project.root / name).parent.mkdir(exist_ok=True)
+        (project.root / name).symlink_to(ran[0].root / name)
+    path = project.built(find_edition(project, None).id) / "findings.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert main(["--project", str(project.root), "run", CHAPTER, "--no-page", "-o", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "_build/book/2024.09/findings.json: found a damaged file" in told
+    assert "decisionbook build --edition 2024.09 --force" in told
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+@pytest.mark.parametrize("where", ["file.csv", "file.csv/below", "n" * 300, "link"])
+def test_a_place_where_no_folder_can_be_is_wrong_input(
+    ran: tuple[Project, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, where: str
+) -> None:
+    (tmp_path / "file.csv").write_text("mine", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "link")
+    words = [command, CHAPTER, "-o", str(tmp_path / where)]
+    assert main(["--project", str(ran[0].root), *words, *(["--grid", "peak_hours=1"] if command == "sweep" else [])]) == 2
+    told = capsys.readouterr().err
+    assert "expected a folder for the results. Name another with -o DIR." in told
+    assert (tmp_path / "file.csv").read_text(encoding="utf-8") == "mine"
+
+
 @pytest.mark.parametrize("document", ["docx", "slides"])
 def test_a_document_without_its_page_is_refused_before_anything_runs(
     ran: tuple[Project, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], document: str
@@ -188,6 +220,26 @@ def test_the_banner_stands_under_the_title_and_holds_no_markup() -> None:
     assert source.endswith("正文")
     assert escaped("<x>\n:::") in banner(["<x>\n:::"])
     assert escaped("`a`") == r"\`a\`"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"years": 2}], ids=["default", "given"])
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("1 / 0", "(“1 / 0”)"),
+        ("first = 1\n\n# why\nlast = first / 0\n", "(line 4: “last = first / 0”)"),
+        ("def inner():\n    return {}['a']\ninner()", "(line 2: “return {}['a']”)"),
+        ("import json\njson.loads('x')", "(line 2: “json.loads('x')”)"),
+        ("first = 1\nlast = = 2", "(line 2: “last = = 2”)"),
+    ],
+)
+def test_a_failing_cell_is_counted_as_in_the_notebook_and_its_line_is_quoted(
+    tmp_path: Path, source: str, place: str, parameters: dict[str, int]
+) -> None:
+    context = context_with(Project(tmp_path), "fails", "years = 1", "pass", source)
+    with pytest.raises(RunFailed) as caught:
+        execute("fails", context, tmp_path / "out.ipynb", parameters)
+    assert str(caught.value).startswith(f"chapter fails, cell 3 {place}: ")
 
 
 def test_a_cell_that_fails_says_whether_it_ran_on_the_books_terms(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from jupyterlab_server.settings_utils import get_settings
 from nbclient import NotebookClient
 
 from decisionbook import charts, notebook
+from decisionbook.errors import InputError
+from decisionbook.project import find_project
 from decisionbook.runs.execute import findings_of, normalise
 
 from ..conftest import ROOT
@@ -46,6 +48,14 @@ def test_help_shows_signature_and_docstring(kernel: BlockingKernelClient) -> Non
     text = reply(kernel, "inspect", "nb.find")["data"]["text/plain"]
     assert "override" in text
     assert "Return the value of an indicator" in text
+
+
+def test_a_notebook_outside_the_project_is_told_what_its_user_can_do(kernel: BlockingKernelClient, tmp_path: Path) -> None:
+    found = executed(kernel, f"from decisionbook.project import find_project\nfind_project({str(tmp_path)!r})")
+    assert "papermill --cwd PROJECT/notebooks" in found
+    assert "--project" not in found, "an option of a command that this user did not start"
+    with pytest.raises(InputError, match="--project DIR"):
+        find_project(tmp_path)
 
 
 def executed(client: BlockingKernelClient, code: str, cell: str | None = None) -> str:

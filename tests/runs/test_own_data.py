@@ -69,6 +69,20 @@ def test_order_blanks_and_missing_optional_columns(package: Package, tmp_path: P
     assert [{k: v for k, v in r.items() if v} for r in rows] == [{"ref_area": "450000", "time_period": "2021", "price": "6500"}]
 
 
+@pytest.mark.parametrize(
+    ("above", "named"),
+    [("住房数据,,,,,", True), ("时期,,,,,", True), ("时期,地区代码,,,,", True), ("时期,地区代码,price,,,", False)],
+    ids=["no name", "one name", "two names", "half of the names"],
+)
+def test_a_title_above_the_column_names_may_hold_some_of_them(package: Package, tmp_path: Path, above: str, named: bool) -> None:
+    """A row is the one with the column names where it has more than twice as many as the first."""
+    content = f"{above}\n{HEADER}\n{ROWS}".encode()
+    if named:
+        assert [r["price"] for r in prepared(package, tmp_path, content)] == ["6500", "15000"]
+    else:
+        assert {p.row for p in faults(package, tmp_path, content).problems} >= {2}
+
+
 def test_every_fault_is_told_at_once_with_place_and_remedy(package: Package, tmp_path: Path) -> None:
     bad = f'{TITLES}\n450000,2021,"6,500",1,2,3\n45000,2021,1,1,abc,135\n450000,2021,,,,\n440000,2022年1月,1,2,3,4,5,=6\n'
     error = faults(package, tmp_path, bad.encode("gbk"))
@@ -181,7 +195,8 @@ def test_extending_keeps_what_is_known_by_the_date_and_refuses_its_keys(project:
 
 
 def test_a_replacement_may_not_lose_what_others_refer_to(package: Package, tmp_path: Path) -> None:
-    error = faults(package, tmp_path, b"ref_area,name_zh,level\n450000,\xe5\xb9\xbf\xe8\xa5\xbf,province\n", "areas=")
+    header = "ref_area,name_zh,name_en,level,parent,code_system"
+    error = faults(package, tmp_path, f"{header}\n450000,广西,,province,,\n".encode(), "areas=")
     assert any("figures.ref_area refers to" in p.expected and "100000" in p.found for p in error.problems)
 
 
@@ -267,7 +282,7 @@ def test_a_name_gets_its_code_and_a_pattern_is_told_in_words(package: Package, t
     row = {
         "observation_id": "O-9001", "indicator": "gdp", "ref_area": "南宁", "time_period": "2021年", "obs_value": "1",
         "unit_measure": "亿元", "obs_status": "A", "publisher": "统计局", "title": "公报", "published_by": "22/1/31",
-        "confidence": "high",
+        "confidence": "high", "vintage": "", "note": "",
     }  # fmt: skip
     content = f"{','.join(row)}\n{','.join(row.values())}\n".encode()
     error = faults(package, tmp_path, content, word="observations+=")

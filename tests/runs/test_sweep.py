@@ -104,6 +104,18 @@ def test_every_fault_of_every_set_is_told_before_anything_runs(project: Project,
     assert [r.number for r in same] == [1, 2]
 
 
+def test_a_default_that_is_named_and_one_that_is_not_are_one_set(project: Project) -> None:
+    chapter, package = load_chapter(project, "carbon_market"), Package(project)
+    for name, parameter in chapter.parameters.items():
+        if parameter.default is None:
+            continue
+        runs = plan(chapter, package, [{}, {name: parameter.default}], {}, "--grid", "x")
+        assert [(run.number, run.values) for run in runs] == [(1, {})], name
+    years = chapter.parameters["years"].default
+    assert len(plan(chapter, package, [{}, {"years": years + 1}], {}, "--grid", "x")) == 2
+    assert len(plan(chapter, package, [{}, {"years": years}], {"years": years + 1}, "--grid", "x")) == 2
+
+
 def test_a_set_that_breaks_a_rule_is_told_with_its_row_or_counted(project: Project) -> None:
     chapter, package = load_chapter(project, "carbon_market"), Package(project)
     same = {"area": "全国"}
@@ -130,6 +142,20 @@ def test_a_grid_of_too_many_runs_is_refused_before_it_is_made(tiny: Project, cap
     with pytest.raises(InputError, match=r"2 × 2 = 4 runs; expected at most 3"):
         grid_sets(chapter, package, ["area=广西,广东", "step=1,2"], 3)
     assert len(grid_sets(chapter, package, ["area=广西,广东", "step=1,2"], 4)) == 4
+
+
+def test_a_grid_in_another_unit_is_told_by_its_first_faults(tiny: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sweep", "tiny", "--grid", "step=" + ",".join(str(1000 + n) for n in range(266))]
+    assert main(["--project", str(tiny.root), *words]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 41
+    assert told[-1].startswith("--grid: found 226 more faults")
+
+
+def test_a_parameter_is_varied_or_given_and_not_both(tiny: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweep(tiny, tmp_path / "out", "--grid", "step=1,2", "-p", "area=广东", "-p", "step=3") == 2
+    assert "found step in both --grid and -p; expected one of the two" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_finding_is_refused_before_anything_runs(
@@ -202,7 +228,7 @@ def test_a_sweep_collects_failures_and_writes_tables_and_page(
     assert "failed: step=13, area=广西: " in told
     assert f"and 1 more in {out / 'failures.csv'}" in told
     failed = rows(out / "failures.csv")
-    assert [(r["step"], r["area"], r["cell"]) for r in failed] == [("13", "广西", "4"), ("13", "广东", "4")]
+    assert [(r["step"], r["area"], r["cell"]) for r in failed] == [("13", "广西", "3"), ("13", "广东", "3")]
     assert all("unlucky" in r["error"] for r in failed)
     tidy = rows(out / "results.csv")
     doubled = ["{run} {step} {area} {value} {unit}".format(**r) for r in tidy if r["finding"] == "double"]

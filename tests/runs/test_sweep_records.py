@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from decisionbook.data.context import RunContext
+from decisionbook.data.known import AUDIENCES
 from decisionbook.data.reads import Watched
 from decisionbook.errors import CheckFailed, InputError
 from decisionbook.project import Project
@@ -140,6 +142,29 @@ def test_records_are_of_one_set_of_libraries(project: Project, monkeypatch: pyte
     before = digest_of_inputs(context, "visitor_flow")
     assert digest_of_inputs(context, "visitor_flow") == before
     monkeypatch.setattr(dependencies, "_version", lambda library: "1999")
+    assert digest_of_inputs(context, "visitor_flow") != before
+
+
+def test_records_are_of_one_audience(project: Project) -> None:
+    """What the public may not know is another content of the same tables."""
+    digests = {digest_of_inputs(RunContext(project, "2024.09", "2024-09-30", audience=a), "visitor_flow") for a in AUDIENCES}
+    assert len(digests) == len(AUDIENCES) == 2
+
+
+def test_records_are_of_one_place_of_the_parameters(tmp_path: Path) -> None:
+    """The tag says where the values of a run go; the sources of the cells stay what they are."""
+    project = copy_project(tmp_path / "project")
+    context, path = RunContext(project, "2024.09", "2024-09-30"), project.notebook("visitor_flow")
+    before = digest_of_inputs(context, "visitor_flow")
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    given = next(cell for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    given["source"] = "".join(given["source"]).splitlines(keepends=True)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    assert digest_of_inputs(context, "visitor_flow") == before, "a source in lines is the same source"
+    other = next(cell for cell in cells if cell is not given)
+    given["metadata"]["tags"], other["metadata"]["tags"] = other["metadata"].get("tags", []), given["metadata"]["tags"]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
     assert digest_of_inputs(context, "visitor_flow") != before
 
 

@@ -16,6 +16,13 @@ def subsidy_share(subsidy: float, rent: float) -> float:
     return subsidy / rent
 
 
+def standard_words(printed: int) -> tuple[str, str]:
+    """Return in Chinese and English what the standard of a city is called: its lowest only where several are printed."""
+    if printed > 1:
+        return "所印租房补贴标准中最低的一项", "the lowest of the standards printed for the city studied"
+    return ("所印的租房补贴标准" if printed else "租房补贴标准"), "the standard printed for the city studied"
+
+
 def net_rent(rent: float, space: float, subsidy: float = 0.0, subsidised_space: float | None = None) -> float:
     """Return the rent that is left to pay, in yuan a month: rent * space - subsidy * min(space, subsidised_space).
 

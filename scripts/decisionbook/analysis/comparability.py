@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .growth import months_between
+from ..data.periods import first_day, months_to_end
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,14 +25,16 @@ def year_of(period: str | None) -> str | None:
 
 
 def span_months(period: str) -> int:
-    """Return the months an SDMX interval covers, both ends included: 2018/2020 gives 36, 2019-01/2019-09 gives 9.
+    """Return the months an SDMX interval covers, both ends included: 2018/2020 gives 36, 2021-Q1/2021-Q4 gives 12.
 
-    Raises ValueError for a period that is not an interval of years or months.
+    An end that is a day counts as its month. Raises ValueError for what is no interval of two periods.
     """
     start, sign, end = period.partition("/")
     if not sign:
         raise ValueError(f"{period!r} is not an interval of two periods")
-    return months_between(start[:7], end[:7]) + (12 if len(start) == 4 else 1)
+    first, last = (re.sub(r"^(\d{4}-\d{2})-\d{2}$", r"\1", part) for part in (start, end))
+    begin = first_day(first)
+    return months_to_end(last) - begin.year * 12 - begin.month + 1
 
 
 def differences(
@@ -190,8 +193,3 @@ def missing_members(total: float, share_one: float, members_one: float, share_tw
     have at least so many, if there is no third.
     """
     return (total - share_one * members_one) / share_two
-
-
-def reachable(share_one: float, members_one: float, share_two: float, members_two: float) -> float:
-    """Return how many members two groups have together at the given shares (ratios)."""
-    return share_one * members_one + share_two * members_two

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import hypergeom
 
 from ..data.figures import last_significant_unit
+from .concentration import concentration_ratio
 
 UNSORTED = "未归类"
 #: Factors of the amount units to 亿元.
@@ -145,6 +146,5 @@ def county_totals(records: pd.DataFrame, unit: str = "万元") -> pd.DataFrame:
 
 def top_share(amounts: Sequence[float], top: int) -> float | None:
     """Return the share (ratio) of the `top` largest amounts in their sum; None when there is nothing to share."""
-    known = sorted((float(a) for a in amounts if not math.isnan(float(a))), reverse=True)
-    whole = math.fsum(known)
-    return math.fsum(known[:top]) / whole if whole > 0 else None
+    known = [float(a) for a in amounts if not math.isnan(float(a))]
+    return concentration_ratio(known, top) if sum(known) > 0 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from ..data.periods import months_to_end
 
@@ -24,6 +25,25 @@ def growth_rate(start: float, end: float) -> float:
     From a negative start the sign says nothing of the direction: a growth rate is for amounts.
     """
     return end / start - 1
+
+
+def latest_pace(levels: Mapping[str, float], official: Mapping[str, float]) -> tuple[str, float, float | None] | None:
+    """Return year, growth in per cent and the quotient of published totals in per cent of the latest year that has either.
+
+    `levels` and `official` map years to totals and to growth rates as published. The official rate stands where there is
+    one: its base is last year's total revised to the scope of this year, which is rarely the total published then, so that
+    the quotient differs. The third part is None when the year or the year before has no total; None without any year.
+    """
+    quotients = {
+        year: growth_rate(levels[before], total) * 100
+        for year, total in levels.items()
+        if (before := str(int(year) - 1)) in levels
+    }
+    year = max([*official, *quotients], default=None)
+    if year is None:
+        return None
+    quotient = quotients.get(year)
+    return year, official[year] if year in official else quotients[year], quotient
 
 
 def cagr(start: float, end: float, years: float) -> float:

@@ -17,6 +17,7 @@ __all__ = ["Interval", "Quantity", "formula_bounds", "percent", "propagate", "ro
 _ENDLESS = 1e40
 _FAR = 1e30
 MAX_CORNER_INPUTS = 14
+_UNBOUNDED = Interval(-math.inf, math.inf, False, False)
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,70 @@ def propagate(function: Callable[..., float], *quantities: Quantity, unit: str =
 def formula_bounds(tree: list[object], intervals: Mapping[str, Interval], central: float) -> Interval:
     """Return the bounds of a parsed formula over the intervals of its inputs.
 
-    A formula that uses each input once is bounded by interval arithmetic, which is exact then; any other at
-    the corners of all inputs together (Moore, Kearfott & Cloud 2009, ch. 5-6).
+    A formula that uses each input once is bounded by interval arithmetic, which is exact then; any other at the
+    corners of all inputs together (Moore, Kearfott & Cloud 2009, ch. 5-6). Corners say nothing of what lies between
+    them: where a divisor may be zero there are no bounds, and where a part turns back at zero, or the inputs are more
+    than MAX_CORNER_INPUTS, the wider bounds of interval arithmetic stand.
     """
+    if _may_divide_by_zero(tree, intervals):
+        return _UNBOUNDED
     used = list(_names(tree))
-    if len(used) == len(set(used)):
-        single = _interval_value(tree, intervals)
-        if single is not None:
-            return single
     names = list(dict.fromkeys(used))
+    once = len(used) == len(names)
+    many = sum(not intervals[n].is_point for n in names) > MAX_CORNER_INPUTS
+    if once or many or _turns_at_zero(tree, intervals):
+        enclosure = _interval_value(tree, intervals)
+        if enclosure is not None:
+            return enclosure
+        if not once:
+            return _UNBOUNDED
     return _corner_bounds(
         lambda *values: evaluate(tree, dict(zip(names, values, strict=True))),
         [intervals[n] for n in names],
         central,
     )
+
+
+def _parts(tree: list[object]) -> list[list[object]]:
+    return [part for part in tree[1:] if isinstance(part, list)]
+
+
+def _over(tree: list[object], intervals: Mapping[str, Interval]) -> Interval:
+    """Return the bounds of a part, whose central value nobody needs."""
+    middle = {name: _middle(interval) for name, interval in intervals.items()}
+    try:
+        return formula_bounds(tree, intervals, evaluate(tree, middle))
+    except FormulaError:
+        return _UNBOUNDED
+
+
+def _middle(interval: Interval) -> float:
+    if math.isfinite(interval.low) and math.isfinite(interval.high):
+        return (interval.low + interval.high) / 2
+    return next((end for end in (interval.low, interval.high) if math.isfinite(end)), 0.0)
+
+
+def _may_divide_by_zero(tree: list[object], intervals: Mapping[str, Interval]) -> bool:
+    parts = _parts(tree)
+    if tree[0] == "/":
+        divisor = _over(parts[1], intervals)
+        if divisor.low <= 0 <= divisor.high:
+            return True
+    return any(_may_divide_by_zero(part, intervals) for part in parts)
+
+
+def _turns_at_zero(tree: list[object], intervals: Mapping[str, Interval]) -> bool:
+    """Return whether a part is the absolute value or an even power of what may have either sign."""
+    parts = _parts(tree)
+    if tree[:2] == ["call", "abs"] or (tree[0] == "**" and _is_even(parts[1])):
+        inner = _over(parts[0], intervals)
+        if inner.low < 0 < inner.high:
+            return True
+    return any(_turns_at_zero(part, intervals) for part in parts)
+
+
+def _is_even(tree: list[object]) -> bool:
+    return tree[0] == "number" and float(tree[1]) % 2 == 0  # type: ignore[arg-type]
 
 
 def _corner_bounds(function: Callable[..., float], intervals: list[Interval], central: float) -> Interval:
@@ -101,9 +152,9 @@ def _corner_bounds(function: Callable[..., float], intervals: list[Interval], ce
             result = float(function(*values))
         except (FormulaError, ValueError, ZeroDivisionError, OverflowError):
             # A corner where the formula has no value (a zero divisor) leaves that side without a bound.
-            return Interval(-math.inf, math.inf, False, False)
+            return _UNBOUNDED
         if math.isnan(result):
-            return Interval(-math.inf, math.inf, False, False)
+            return _UNBOUNDED
         ends.append((result if abs(result) < _FAR else math.copysign(math.inf, result), closed))
     low, high = min(e[0] for e in ends), max(e[0] for e in ends)
     return Interval(low, high, any(c for v, c in ends if v == low), any(c for v, c in ends if v == high))
@@ -116,23 +167,25 @@ def _names(tree: list[object]) -> list[str]:
 
 
 def _interval_value(tree: list[object], intervals: Mapping[str, Interval]) -> Interval | None:
-    """Return the interval of a tree of + - * / and negation, or None where another rule is needed."""
+    """Return the interval of a tree by interval arithmetic, None where a part of it may have no value."""
     head = tree[0]
     if head == "number":
         return Interval.point(float(tree[1]))  # type: ignore[arg-type]
     if head == "name":
         return intervals[str(tree[1])]
+    inner = [_interval_value(part, intervals) for part in _parts(tree)]
+    known = [interval for interval in inner if interval is not None]
+    if len(known) < len(inner):
+        return None
+    if head == "call":
+        return _called(str(tree[1]), known)
     if head == "neg":
-        inner = _interval_value(tree[1], intervals)  # type: ignore[arg-type]
-        return inner and Interval(-inner.high, -inner.low, inner.high_closed, inner.low_closed)
-    if head not in ("+", "-", "*", "/"):
-        return None
-    left = _interval_value(tree[1], intervals)  # type: ignore[arg-type]
-    right = _interval_value(tree[2], intervals)  # type: ignore[arg-type]
-    if left is None or right is None:
-        return None
+        return _negative(known[0])
+    left, right = known
+    if head == "**":
+        return _power(left, right, tree[2])  # type: ignore[arg-type]
     if head == "-":
-        right = Interval(-right.high, -right.low, right.high_closed, right.low_closed)
+        right = _negative(right)
     if head in ("+", "-"):
         return Interval(
             left.low + right.low,
@@ -149,13 +202,76 @@ def _interval_value(tree: list[object], intervals: Mapping[str, Interval]) -> In
             right.high_closed,
             right.low_closed,
         )
-    products: list[tuple[float, bool]] = []
-    for a, a_closed in ((left.low, left.low_closed), (left.high, left.high_closed)):
-        for b, b_closed in ((right.low, right.low_closed), (right.high, right.high_closed)):
-            # 0 times an unbounded end is 0 here: the unbounded end is never reached.
-            products.append((0.0 if a == 0 or b == 0 else a * b, a_closed and b_closed))
-    low, high = min(p for p, _ in products), max(p for p, _ in products)
-    return Interval(low, high, any(c for p, c in products if p == low), any(c for p, c in products if p == high))
+    # 0 times an unbounded end is 0 here: the unbounded end is never reached.
+    return _hull(left, right, lambda a, b: 0.0 if a == 0 or b == 0 else a * b)
+
+
+def _negative(inner: Interval) -> Interval:
+    return Interval(-inner.high, -inner.low, inner.high_closed, inner.low_closed)
+
+
+def _hull(left: Interval, right: Interval, function: Callable[[float, float], float]) -> Interval:
+    """Return the least and greatest of a function, monotone in either argument, at the four pairs of ends."""
+    ends = [
+        (function(a, b), a_closed and b_closed)
+        for a, a_closed in ((left.low, left.low_closed), (left.high, left.high_closed))
+        for b, b_closed in ((right.low, right.low_closed), (right.high, right.high_closed))
+    ]
+    low, high = min(e for e, _ in ends), max(e for e, _ in ends)
+    return Interval(low, high, any(c for e, c in ends if e == low), any(c for e, c in ends if e == high))
+
+
+def _called(name: str, known: list[Interval]) -> Interval | None:
+    first = known[0]
+    if name == "abs":
+        return _even(first, abs)
+    if name in ("max", "min"):
+        chosen = max if name == "max" else min
+        low, high = chosen(i.low for i in known), chosen(i.high for i in known)
+        lows, highs = [i.low_closed for i in known if i.low == low], [i.high_closed for i in known if i.high == high]
+        # The greatest reaches its upper end when one reaches it, its lower end only when all that stand there do.
+        return Interval(low, high, *((all(lows), any(highs)) if name == "max" else (any(lows), all(highs))))
+    if (name == "log" and first.low <= 0) or (name == "sqrt" and first.low < 0):
+        return None
+    function = _FINITE[name]
+    return Interval(function(first.low), function(first.high), first.low_closed, first.high_closed)
+
+
+def _power(base: Interval, exponent: Interval, written: list[object]) -> Interval | None:
+    number = exponent.low if exponent.is_point else None
+    if number is not None and number == int(number) and number > 0:
+        if _is_even(written):
+            return _even(base, lambda x: _raised(x, number))
+        return Interval(_raised(base.low, number), _raised(base.high, number), base.low_closed, base.high_closed)
+    return None if base.low <= 0 else _hull(base, exponent, _raised)
+
+
+def _even(inner: Interval, function: Callable[[float], float]) -> Interval:
+    """Return the bounds of a function that falls below zero and rises above."""
+    ends = [(function(inner.low), inner.low_closed), (function(inner.high), inner.high_closed)]
+    high = max(e for e, _ in ends)
+    high_closed = any(c for e, c in ends if e == high)
+    if inner.low < 0 < inner.high:
+        return Interval(function(0.0), high, True, high_closed)
+    low = min(e for e, _ in ends)
+    return Interval(low, high, any(c for e, c in ends if e == low), high_closed)
+
+
+def _raised(base: float, exponent: float) -> float:
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return math.copysign(math.inf, base) if exponent % 2 else math.inf
+
+
+def _exponential(value: float) -> float:
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf
+
+
+_FINITE: dict[str, Callable[[float], float]] = {"exp": _exponential, "log": math.log, "sqrt": math.sqrt}
 
 
 def percent(value: float) -> float:

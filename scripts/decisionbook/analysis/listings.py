@@ -49,9 +49,3 @@ def to_median(number: pd.Series, one: str) -> int:
         raise ValueError("the table lists nobody")
     middle = statistics.median(listed)
     return max(0, -int(-(middle - int(number.get(one, 0))) // 1))
-
-
-def top_share(number: pd.Series, k: int) -> float:
-    """Return the share (ratio) of all listings that the k names with most of them hold."""
-    ordered = sorted((int(v) for v in number), reverse=True)
-    return sum(ordered[:k]) / sum(ordered)

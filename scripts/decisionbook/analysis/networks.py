@@ -1,4 +1,4 @@
-"""Networks of things: capacity a cell, cells a capacity needs, growth brought to a year."""
+"""Networks of things: capacity a cell, cells a capacity needs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ def per_cell(connections: float, cells: float) -> float:
 def cells_needed(connections: float, per_cell_capacity: float) -> float:
     """Return the cells that a capacity needs when each carries `per_cell_capacity` connections."""
     return connections / per_cell_capacity
-
-
-def annual_rate(start: float, end: float, months: float) -> float:
-    """Return a growth over `months` as a compound annual ratio: (end / start) ** (12 / months) - 1."""
-    return (end / start) ** (12 / months) - 1
 
 
 def share_with_more(part: float, whole: float, more: float) -> float:

@@ -84,6 +84,17 @@ def one_witness(figures: pd.DataFrame) -> pd.DataFrame:
     return figures[~reprint].reset_index(drop=True)
 
 
+def cited(places: Iterable[str], known: Iterable[str], how: str = "") -> str:
+    """Return what a caption names: the places whose source the edition knows, then how they were used.
+
+    A place begins with its source: ["000 二", "003"] with 003 alone known and `how` 复算 gives "003；复算".
+    """
+    wanted = set(known)
+    found = [place for place in places if place[:3] in wanted]
+    sign = "、" if all(len(place) == 3 for place in found) else "；"
+    return "；".join(part for part in (sign.join(found), how) if part)
+
+
 def coarse(quantity: Quantity) -> Quantity:
     """Return a quantity whose trailing zeros are not significant: 31000 then stands for [30500, 31500).
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
+from datetime import date
 
 import pandas as pd
+
+from ..data.periods import last_day
 
 _CHINESE_DIGITS = "一二三四五六七八九十"
 REACHED, MISSED, UNDECIDED = "已达到", "未达到", "不能判断"
@@ -58,6 +61,11 @@ def status(low: float, high: float, target: float, *, strictly: bool = False) ->
     return UNDECIDED
 
 
+def asks_for_all(target: str) -> bool:
+    """Return whether a target without a number is met only by everything, and so can be checked: 全部, 全面覆盖, 全覆盖."""
+    return re.search("全部|全面覆盖|全覆盖", target) is not None
+
+
 def section_number(section: str) -> int | None:
     """Return the ordinal that ends the name of a section: 目标六 gives 6, None when there is none."""
     match = re.search(rf"([{_CHINESE_DIGITS}])$", section)
@@ -74,4 +82,5 @@ def latest_printed(figures: pd.DataFrame, indicator: str, ref_area: str, ids: Co
     known = figures[(same | figures["figure_id"].isin(list(ids))) & (figures["role"] != "target")]
     if known.empty:
         return None
-    return known[known["time_period"] == known["time_period"].max()].iloc[0]
+    ends = [last_day(str(p).rpartition("/")[2]) if pd.notna(p) else date.min for p in known["time_period"]]
+    return known.iloc[ends.index(max(ends))]

@@ -66,18 +66,62 @@ def coverage(states: Sequence[str], weights: Sequence[float], weak: float) -> Qu
     return Quantity(central, Interval(low, high, True, True), "1")
 
 
-def links_to_overtake(own: Sequence[str], rival: Sequence[str], weak: float) -> int | None:
-    """Return how many unstated links of `own` must prove present before its coverage exceeds the rival's.
+def links_to_overtake(
+    own: Sequence[str],
+    rival: Sequence[str],
+    weak: float,
+    own_weights: Sequence[float] | None = None,
+    rival_weights: Sequence[float] | None = None,
+) -> int | None:
+    """Return the least number of unstated links of `own` that must prove present before its coverage exceeds the rival's.
 
-    Links weigh the same; every other unstated link, and the rival's, is taken as absent. 0 when it already exceeds,
-    None when even all of them are not enough.
+    Every other unstated link, and the rival's, is taken as absent; without weights links weigh the same, with them the
+    heaviest prove present first. 0 when it already exceeds, None when even all of them are not enough.
     """
-    rival_low = coverage(rival, [1.0] * len(rival), weak).low
-    start, size = coverage(own, [1.0] * len(own), weak).low, len(own)
-    for found in range(own.count("not_stated") + 1):
-        if start + found / size > rival_low + 1e-12:
+    mine = list(own_weights) if own_weights is not None else [1.0] * len(own)
+    theirs = list(rival_weights) if rival_weights is not None else [1.0] * len(rival)
+    rival_low = coverage(rival, theirs, weak).low
+    level, size = coverage(own, mine, weak).low, sum(mine)
+    unstated = sorted((w for w, s in zip(mine, own, strict=True) if s == "not_stated"), reverse=True)
+    for found in range(len(unstated) + 1):
+        if level + sum(unstated[:found]) / size > rival_low + 1e-12:
             return found
     return None
+
+
+def order_words(covers: Mapping[str, Quantity]) -> str:
+    """Return in Chinese which stages can be put in order by their coverage: those whose bounds do not meet."""
+    sure = [(a, b) for a, x in covers.items() for b, y in covers.items() if x.low > y.high]
+    if 2 * len(sure) == len(covers) * (len(covers) - 1):
+        return "各段的区间互不重叠，次序可以断定"
+    if not sure:
+        return "各段的区间两两重叠，谁高谁低都不能断定" if len(covers) > 2 else "两段的区间重叠，谁高谁低不能断定"
+    return "能断定的只有" + "、".join(f"{a}高于{b}" for a, b in sure) + "，其余各段的区间重叠"
+
+
+def reversal_words(stages: Mapping[str, tuple[Sequence[str], Sequence[float]]], weak: float) -> str:
+    """Return in Chinese what would reverse the order of stages by their lower bounds, for every pair of them.
+
+    `stages` maps a stage to the states and weights of its links, highest lower bound first (see links_to_overtake).
+    """
+    clauses = []
+    order = list(stages)
+    for place, stage in enumerate(order[1:], start=1):
+        states, weights = stages[stage]
+        unstated = list(states).count("not_stated")
+        if not unstated:
+            clauses.append(f"{stage}没有未交代的子环节，不会升位")
+            continue
+        by_need: dict[int | None, list[str]] = {}
+        for rival in reversed(order[:place]):
+            need = links_to_overtake(states, stages[rival][0], weak, weights, stages[rival][1])
+            by_need.setdefault(need, []).append(rival)
+        parts = []
+        for need, rivals in by_need.items():
+            how = "全都具备也不超过" if need is None else "全都具备才超过" if need == unstated else f"至少具备{need}个才超过"
+            parts.append(how + "和".join(rivals))
+        clauses.append(f"{stage}没有交代的{unstated}个子环节{'，'.join(parts)}")
+    return "；".join(clauses)
 
 
 def strongest(states: Iterable[str]) -> str:

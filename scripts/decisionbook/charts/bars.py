@@ -180,7 +180,9 @@ def beside_line(left: str, at: str, line: str) -> str:
 def interval_label(value: float, low: float, high: float, digits: int | None, unit: str) -> str:
     """Return ``3.45%（3.42%—3.48%）``; an open end reads ``≥`` or ``<`` the bound, an exact value stands alone.
 
-    Bounds closer together than a few units of the last digit get one digit more, or 8.22 would read 8.22—8.23.
+    Bounds closer together than a few units of the last digit get one digit more, or 8.22 would read 8.22—8.23. The value
+    then gets it too, or 45.225 would read 45.2 beside 45.21—45.24; only a value that ends at ``digits``, as printed ones
+    do, gains none.
     """
     first = "" if np.isnan(value) else format_number(value, digits, unit)
     if np.isnan(low) and np.isnan(high):
@@ -192,11 +194,14 @@ def interval_label(value: float, low: float, high: float, digits: int | None, un
     elif low == high:
         return first or format_number(low, digits, unit)
     else:
-        close = digits is not None and high - low < 3 * 10.0**-digits
-        finer = digits + 1 if digits is not None and close else digits
+        finer = digits
+        if digits is not None and high - low < 3 * 10.0**-digits:
+            finer = digits + 1
         ends = [format_number(bound, finer, unit) for bound in (low, high)]
         if ends[0] == ends[1]:
             return first or ends[0]
+        if first and digits is not None and not np.isclose(value, round(value, digits), rtol=0, atol=1e-9):
+            first = format_number(value, finer, unit)
         bounds = "—".join(ends)
     return f"{first}（{bounds}）" if first else bounds
 

@@ -23,6 +23,7 @@ STRENGTHS = {2: (0.16, 1.0), 3: (0.14, 0.4, 1.0), 4: (0.12, 0.28, 0.48, 1.0), 5:
 
 #: Ems of a row's name in one line, on the page and on a phone; and the size of text in cells.
 ROW_EMS = (12, 6)
+CELL_LINE = 15
 CELL_SIZE = alt.ExprRef(f"{NARROW} ? {theme.SMALL} : {theme.TEXT}")
 
 
@@ -84,26 +85,44 @@ def heatmap(
         for name, width, limit in (("wide", WIDE_WIDTH, ROW_EMS[0]), ("narrow", NARROW_WIDTH, ROW_EMS[1]))
     }
     for name, span in spans.items():
-        frame[f"cell_{name}"] = [cell_text(s, w, own is not None, span) for s, w in zip(found, words, strict=True)]
+        frame[f"cell_{name}"] = cell_texts(found, words, own is not None, span)
     axis = name_axis(rows, *ROW_EMS)
     x = alt.X("column:N", sort=columns, axis=None, scale=alt.Scale(paddingInner=0.04, paddingOuter=0))
     y = alt.Y("row:N", sort=rows, axis=axis, scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
     base = alt.Chart(frame.drop(columns=["state", "text", "glyph", "state_label"], errors="ignore")).encode(x=x, y=y)
-    inside = base.mark_text(fontSize=CELL_SIZE, text=alt.ExprRef(f"{NARROW} ? datum.cell_narrow : datum.cell_wide"))
+    shown = f"{NARROW} ? datum.cell_narrow : datum.cell_wide"
+    inside = base.mark_text(fontSize=CELL_SIZE, text=alt.ExprRef(shown))
+    if any("\n" in text for name in spans for text in frame[f"cell_{name}"]):
+        lines = f"split({shown}, '\\n')"
+        # The block of glyph and words is centred on its cell.
+        raised = alt.ExprRef(f"-{CELL_LINE / 2:g} * (length({lines}) - 1)")
+        inside = base.mark_text(fontSize=CELL_SIZE, lineHeight=CELL_LINE, text=alt.ExprRef(lines), dy=raised)
     used = [s for s in states if s in found]
     corner = " × ".join(t for t in (row_title, column_title) if t)
     title = "　　".join(t for t in (corner, legend_text(used)) if t)
-    wide, narrow = (max(cell_height, most_lines(rows, limit) * 16 + 12) * len(rows) for limit in ROW_EMS)
+    wide, narrow = (
+        max(cell_height, most_lines(rows, limit) * 16 + 12, CELL_LINE * max(t.count("\n") + 1 for t in frame[f"cell_{name}"]) + 6)
+        * len(rows)
+        for name, limit in zip(("wide", "narrow"), ROW_EMS, strict=True)
+    )
     layers = [cell_layers(base), inside.encode(color=alt.Color("text_colour:N", scale=None)), *column_heads(columns, x, spans)]
     return finish(stack(*layers), height=(wide, narrow), title=title)
 
 
-def cell_text(state: State, words: str, own: bool, span: float) -> str:
-    """Return what fits a cell ``span`` pixels wide: glyph and words, words of its own alone, or the glyph."""
-    whole = f"{state.glyph} {words}".strip()
-    if text_width(whole, theme.TEXT) <= span - 6:
-        return whole
-    return words if own and words and text_width(words, theme.SMALL) <= span - 2 else state.glyph
+def cell_texts(found: Sequence[State], words: Sequence[str], own: bool, span: float) -> list[str]:
+    """Return what cells ``span`` pixels wide show: glyph and words in one line, in two, or the glyph alone.
+
+    Words of its own never stand without the glyph, and stand below it in every cell of a matrix that has no room beside it
+    in one: colour alone says nothing, and two ways of writing look like two meanings.
+    """
+    whole = [f"{s.glyph} {w}".strip() for s, w in zip(found, words, strict=True)]
+    beside = [text_width(text, theme.TEXT) <= span - 6 for text in whole]
+    if not own:
+        return [text if fits else s.glyph for text, fits, s in zip(whole, beside, found, strict=True)]
+    below = [bool(w) and text_width(w, theme.SMALL) <= span - 2 for w in words]
+    if all(fits or not b for fits, b in zip(beside, below, strict=True)):
+        return [text if fits else s.glyph for text, fits, s in zip(whole, beside, found, strict=True)]
+    return [f"{s.glyph}\n{w}".strip() if b else s.glyph for s, w, b in zip(found, words, below, strict=True)]
 
 
 def column_heads(columns: Sequence[str], x: alt.X, spans: dict[str, float]) -> list[alt.Chart]:

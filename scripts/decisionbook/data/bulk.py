@@ -7,6 +7,7 @@ rules that are at least as strict as the schema; the validator then judges only 
 from __future__ import annotations
 
 import csv
+import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,11 @@ def database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
 
 
+def literal(path: Path) -> str:
+    """Return a path as the database reads it: `d[1].csv` is that file, no pattern that fits d1.csv."""
+    return glob.escape(str(path))
+
+
 def suspects(
     path: Path, fields: Sequence[Field], key: Sequence[str], references: Mapping[str, set[str]], most: int
 ) -> list[int] | None:
@@ -57,7 +63,7 @@ def suspects(
             cells.execute(
                 "CREATE TABLE cells AS SELECT * FROM read_csv(?, header=true, all_varchar=true, delim=',', quote='\"', "
                 "escape='\"', new_line='\\n', strict_mode=true, max_line_size=10000000, auto_detect=false, columns=?)",
-                [str(path), {str(f["name"]): "VARCHAR" for f in fields}],
+                [literal(path), {str(f["name"]): "VARCHAR" for f in fields}],
             )
             for column, values in references.items():
                 cells.execute(f"CREATE TABLE {_name('of ' + column)} AS SELECT unnest(?) AS value", [sorted(values)])

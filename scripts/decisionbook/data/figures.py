@@ -91,6 +91,11 @@ def decimals(value: float) -> int:
     return max(0, -int(exponent))
 
 
+def printed_decimals(text: str) -> int:
+    """Return how many decimals a cell is printed with: 73.0 gives 1, 300 gives 0, 1e-7 gives 7."""
+    return max(0, -int(Decimal(text.strip()).as_tuple().exponent))
+
+
 def printed_interval(value: float, high: float | None, precision: float, qualifier: Qualifier) -> Interval:
     """Return what a printed number stands for, by the closed table of qualifiers.
 

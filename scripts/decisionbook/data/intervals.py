@@ -40,11 +40,7 @@ class Interval:
         `slack` is relative: a bound that only binary rounding separates is taken as equal, but a shared
         end that is open on one side stays outside.
         """
-        lower, upper = (self, other) if self.low <= other.low else (other, self)
-        gap = slack * max(abs(lower.high), abs(upper.low), 1e-300) if math.isfinite(lower.high) else 0.0
-        if abs(lower.high - upper.low) <= gap:
-            return lower.high_closed and upper.low_closed
-        return lower.high > upper.low
+        return _reaches(self, other, slack) and _reaches(other, self, slack)
 
     def scaled(self, factor: float) -> Interval:
         """Return the interval multiplied by a positive factor (a change of unit)."""
@@ -55,6 +51,14 @@ class Interval:
     @property
     def is_point(self) -> bool:
         return self.low == self.high
+
+
+def _reaches(one: Interval, other: Interval, slack: float) -> bool:
+    """Return whether the upper end of one interval lies at or above the lower end of the other, and belongs to both."""
+    high, low = one.high, other.low
+    if math.isfinite(high) and math.isfinite(low) and abs(high - low) <= slack * max(abs(high), abs(low), 1e-300):
+        return one.high_closed and other.low_closed
+    return high > low
 
 
 def round_half_up(value: float, precision: float) -> float:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Problem, counted, did_you_mean, one_of
+from ..errors import InputError, Problem, counted, one_of
 from ..project import Project
 from .declarations import Chapter
+from .own_file import read_own
 from .package import Package
-from .sheets import Grid, letter, read_grid, unplaced
+from .sheets import letter
 from .text import number_in, write_for_excel, write_rows
 
 FAULTS = "data-faults.csv"
@@ -30,7 +31,6 @@ SHOWN = 40
 MOST = 2000
 # Read for every chapter by the notebook module itself.
 _ALWAYS_READ = frozenset({"areas", "figures", "indicators", "qualifiers", "sources", "units"})
-_HEADER_ROWS = 5
 _UNITS = re.compile(r"[,，_\s]|(?:%|％|元|万|亿|人|个|座|户)+$")
 _PERCENT = re.compile(r"[（(][%％][）)]$")
 _NO_PERCENT = "Excel shows it as a percentage: format the column as a plain number."
@@ -62,18 +62,24 @@ class OwnTable:
 
 
 class OwnDataError(InputError):
-    """An analyst's files break the schema; every fault is in `problems` and in the CSV at `table`."""
+    """An analyst's files break the schema; the faults are in `problems` and in the CSV at `table`.
 
-    def __init__(self, problems: Sequence[Problem], table: Path | None = None) -> None:
+    They are all that there are, or else `more` says so: of a file that breaks the schema in every row, MOST are told.
+    """
+
+    def __init__(self, problems: Sequence[Problem], table: Path | None = None, more: str = "") -> None:
         super().__init__(problems)
         self.table = table
+        self.more = more
 
     def __str__(self) -> str:
         lines = [str(p) for p in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"… and {len(self.problems) - SHOWN} more")
-        where = f" All of them as a table: {self.table}" if self.table else ""
-        lines.append(f"{counted(len(self.problems), 'fault')}; nothing was run.{where}")
+        count = f"{len(self.problems):,} fault{'' if len(self.problems) == 1 else 's'}"
+        count = f"the first {count}; {self.more}" if self.more else count
+        where = f" {'These' if self.more else 'All of them'} as a table: {self.table}" if self.table else ""
+        lines.append(f"{count}; nothing was run.{where}")
         return "\n".join(lines)
 
 
@@ -130,7 +136,7 @@ def prepare(package: Package, requests: Sequence[Request], folder: Path) -> list
     if problems:
         _discard(folder)
         write_faults(problems, folder / FAULTS)
-        raise OwnDataError(problems, folder / FAULTS)
+        raise OwnDataError(problems, folder / FAULTS, max((table.more for table in converted), default=""))
     return [OwnTable(c.request, c.path, len(c.numbers), tuple(c.notes)) for c in converted]
 
 
@@ -202,12 +208,17 @@ class _Converted:
     problems: list[Problem]
     # By field, the columns in which Excel shows percentages.
     percent: frozenset[str] = frozenset()
+    # What is to be said of faults beyond those that are told.
+    more: str = ""
 
     def faults(self, package: Package) -> list[Problem]:
         """Return the breaches of the schema in the analyst's own words: file, row and column as in their file."""
+        if not self.heads:
+            return []  # a file of another table: none of its cells would be where it belongs
         fields = {f["name"]: f for f in package.fields(self.request.table)}
         found: list[Problem] = []
-        for problem in package.validate([self.request.table], most=MOST + self.before):
+        breaches = package.validate([self.request.table], most=MOST + self.before + 1)
+        for problem in breaches:
             index = None if problem.row is None else problem.row - 2 - self.before
             if index is not None and index < 0:
                 continue  # a row of the package itself
@@ -223,7 +234,11 @@ class _Converted:
             one_cell = len(names) == 1 and names[0] in fields and index is not None and index < len(self.rows)
             better = self._better(index or 0, fields[names[0]]) if one_cell else ""
             found.append(replace(changed, remedy=better) if better else changed)
-        return found
+        if len(found) > MOST:
+            self.more = "there are more"
+        elif len(breaches) > MOST + self.before:
+            self.more = "there may be more"  # some breaches were those of a missing column, one a row
+        return found[:MOST]
 
     def _better(self, index: int, field: Mapping[str, Any]) -> str:
         """Return a remedy that knows how the cell came to be, an empty text where the validator's own says all."""
@@ -241,18 +256,14 @@ class _Converted:
 
 
 def _convert(package: Package, request: Request, path: Path) -> _Converted:
-    resource = package.resource(request.table)
-    grid = read_grid(request.file, (request.table, resource.get("title", "")))
     fields = package.fields(request.table)
+    own = read_own(request.file, request.table, package)
+    grid, start, columns = own.grid, own.start, own.columns.names
     notes = list(grid.notes)
-    start = _header_row(grid, fields)
     if start:
         notes.append(f"column names in row {grid.numbers[start]}")
-    columns, heads, problems = _columns(grid.rows[start], grid.numbers[start], request, package)
-    problems += unplaced(request.file, grid, start)
-    missing = [f["name"] for f in fields if f["name"] not in heads]
-    if missing and not problems:
-        notes.append(f"no column {', '.join(missing)}: left empty")
+    if own.columns.absent and not own.problems:
+        notes.append(f"no column {', '.join(own.columns.absent)}: left empty")
     body, numbers = grid.rows[start + 1 :], grid.numbers[start + 1 :]
     percent = {columns[index]: index for index in grid.percent if index < len(columns) and columns[index]}
     if said := [letter(percent[f["name"]]) for f in fields if f["name"] in percent and _as_points(body, columns, f)]:
@@ -262,6 +273,7 @@ def _convert(package: Package, request: Request, path: Path) -> _Converted:
         names = [f["name"] for f in fields]
         kept = ([row.get(name, "") for name in names] for row in before)
         write_rows(handle, itertools.chain([names], kept, _in_order(body, columns, names)))
+    heads, problems = own.columns.heads, own.problems
     return _Converted(request, path, len(before), columns, body, numbers, heads, notes, problems, frozenset(percent))
 
 
@@ -290,58 +302,6 @@ def _in_order(body: Iterable[list[str]], columns: Sequence[str], names: Sequence
         # Short rows lack their last cells.
         filled = [*row[:nothing], *[""] * (nothing + 1 - min(nothing, len(row)))]
         yield [filled[place] for place in places]
-
-
-def _plain(text: str) -> str:
-    """Return a column name without what differs between keyboards: full width, capitals, blanks."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def _known_heads(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return field names by the heads that stand for them: the title or the name itself."""
-    titles = {_plain(f["title"]): f["name"] for f in fields if f.get("title")}
-    return titles | {_plain(f["name"]): f["name"] for f in fields}
-
-
-def _header_row(grid: Grid, fields: Sequence[Mapping[str, Any]]) -> int:
-    """Return the index of the row with the column names: the first, unless a later one near the top fits far better."""
-    known = _known_heads(fields)
-    fit = [len({known[h] for cell in row if (h := _plain(cell)) in known}) for row in grid.rows[:_HEADER_ROWS]]
-    best = max(range(len(fit)), key=lambda i: (fit[i], -i))
-    return best if fit[best] > max(1, 2 * fit[0]) else 0
-
-
-def _columns(
-    header: Sequence[str], number: int, request: Request, package: Package
-) -> tuple[list[str], dict[str, str], list[Problem]]:
-    """Return the field of each column ("" for none), the heads by field as the file writes them, and the faults."""
-    fields = package.fields(request.table)
-    known, shown = _known_heads(fields), str(request.file)
-    names = [name for field in fields for name in (field["name"], field.get("title", "")) if name]
-    last = max((i for i, head in enumerate(header) if head), default=-1)
-    columns: list[str] = []
-    heads: dict[str, str] = {}
-    problems: list[Problem] = []
-    for head in header[: last + 1]:
-        name = known.get(_plain(head), "")
-        if head and not name:
-            near = did_you_mean(head, names) or "Remove the column."
-            expected = one_of([f["name"] if head.isascii() else f.get("title") or f["name"] for f in fields], 30)
-            problems.append(Problem(shown, f"an unknown column {head!r}", expected, near, number, head))
-        elif head and name in heads:
-            problems.append(Problem(shown, f"the column {name} a second time", "each column once", "Remove one.", number, head))
-            name = ""
-        elif head:
-            heads[name] = head
-        columns.append(name)
-    key = package.primary_key(request.table)
-    for field in fields:
-        name = field["name"]
-        if name not in heads and (name in key or (field.get("constraints") or {}).get("required")):
-            title = f" ({field['title']})" if field.get("title") else ""
-            remedy = f"Add the column; `decisionbook template {request.table}` writes an empty file."
-            problems.append(Problem(shown, "no such column", f"a column {name}{title}", remedy, number, name))
-    return columns, heads, problems
 
 
 # ---- Faults -----------------------------------------------------------------------------------

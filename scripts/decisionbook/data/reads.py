@@ -2,7 +2,8 @@
 
 A run's kernel has the name of its log in the variable DECISIONBOOK_READS. The log has one line for each table that was
 read through the package and for each module of this package that was imported. A file of the data folder opened by
-any other way is an error: the log, and so the cache, would not know of it. Python sees files that Python opens.
+any other way is an error: the log, and so the cache, would not know of it. Python sees files that Python opens, by
+the name that it opens them with: native code, child processes and handles on a folder above go unseen.
 """
 
 from __future__ import annotations
@@ -122,8 +123,9 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event != "open" or getattr(_local, "permitted", False) or not isinstance(arguments[0], str | bytes | os.PathLike):
         return
+    # The folder itself too: with a handle on it, its files open under names that say nothing of where they are.
     path = os.path.realpath(os.fsdecode(arguments[0]))
-    if path.startswith(log.data):
+    if f"{path}{os.sep}".startswith(log.data):
         raise InputError(
             Problem(
                 f"data/{path[len(log.data) :]}",

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, Problem, counted
-from .bulk import database
+from .archives import DAMAGE, LARGEST_WORKBOOK, TooLarge, check_unpacked, damage
+from .bulk import database, literal
 from .text import TEXT_EXPECTED, no_file, text_fault
 
 _BLANK = " \t\r\n\u3000\xa0\ufeff"
@@ -24,6 +25,10 @@ Rows = Iterator[tuple[int, list[str]]]
 # What a format of Excel prints as it stands: [Red], "%", \%, and the fillers _) and *-.
 _LITERAL = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|[\\_*].|am/pm|a/p", re.IGNORECASE | re.DOTALL)
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_SHEET = re.compile(r"xl/worksheets/.*\.xml", re.DOTALL)
+_FORMULA = re.compile(rb"<(?:\w{1,20}:)?f[ >]")
+# A sheet of Excel, WPS or LibreOffice has no more.
+_MOST_ROWS = 1_048_576
 
 
 @dataclass
@@ -181,8 +186,8 @@ def _workbook(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problem
 
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            parts = [n for n in archive.namelist() if n.startswith("xl/worksheets/") and n.endswith(".xml")]
-            formulas = any(b"<f>" in (text := archive.read(part)) or b"<f " in text for part in parts)
+            check_unpacked(archive, archive.namelist(), LARGEST_WORKBOOK)
+            formulas = any(_holds_formulas(archive, name) for name in archive.namelist() if _SHEET.fullmatch(name))
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         visible = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
         chosen = next((s for s in visible if s.title in sheets), visible[0])
@@ -190,7 +195,7 @@ def _workbook(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problem
             grid.notes.append(f"sheet {chosen.title!r} of {len(visible)}")
         unsaved = _formulas(load_workbook(io.BytesIO(raw), read_only=True)[chosen.title]) if formulas else {}
         dated: set[str] = set()
-        for number, row in enumerate(chosen.iter_rows(), start=1):
+        for number, row in _rows_of(chosen):
             for index, cell in enumerate(row):
                 found = remedy = ""
                 if cell.value is None and (number, index) in unsaved:
@@ -207,16 +212,40 @@ def _workbook(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problem
         if dated:
             where = ", ".join(sorted(dated))
             grid.notes.append(f"Excel dates in column {where} written as shown: 2022-01-31, 2022-01 or 2022")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
-        found = f"{type(error).__name__}: {error}"
-        problems.append(Problem(str(path), found, "an XLSX workbook", "Open it in Excel or WPS and save it as .xlsx."))
+    except TooLarge as error:
+        expected = f"a workbook of at most {LARGEST_WORKBOOK / 1e6:,.0f} MB"
+        problems.append(Problem(str(path), str(error), expected, "Save the sheet that is needed as CSV or Parquet."))
+    except DAMAGE as error:
+        remedy = "Fetch it again, or open it in Excel or WPS and save it as a new workbook (.xlsx)."
+        problems.append(Problem(str(path), damage(error), "an XLSX workbook", remedy))
+
+
+def _holds_formulas(archive: zipfile.ZipFile, name: str) -> bool:
+    """Return whether a sheet has formulas; it is looked through piece by piece, a large one is never held whole."""
+    before = b""
+    with archive.open(name) as part:
+        while piece := part.read(1 << 20):
+            piece = before + piece
+            if _FORMULA.search(piece):
+                return True
+            before = piece[-32:]
+    return False
+
+
+def _rows_of(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the rows of a sheet with their numbers, all that there are: the size that a sheet says it has may be another's."""
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number > _MOST_ROWS:
+            raise ValueError(f"a row beyond {_MOST_ROWS:,}, which no spreadsheet has")
+        yield number, row
 
 
 def _formulas(sheet: Any) -> dict[tuple[int, int], str]:
     """Return the formulas of a sheet by row number and index of the column."""
     return {
         (number, index): str(cell.value)[:40]
-        for number, row in enumerate(sheet.iter_rows(), start=1)
+        for number, row in _rows_of(sheet)
         for index, cell in enumerate(row)
         if getattr(cell, "data_type", "") == "f"
     }
@@ -230,7 +259,7 @@ def _parquet(path: Path, raw: bytes, sheets: Sequence[str], grid: Grid, problems
 
     try:
         with database() as cells:
-            found = cells.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            found = cells.execute("SELECT * FROM read_parquet(?)", [literal(path)])
             names = [column[0] for column in found.description or []]
             rows = found.fetchall()
     except duckdb.Error as error:

@@ -22,6 +22,8 @@ TEXT_EXPECTED = f"printable text of at most {LONGEST:,} characters"
 # Full-width signs too: Excel in Chinese takes them for the plain ones.
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# A number with a sign, and with the Chinese words of its unit, which no spreadsheet can calculate with: -3.2%, -1.2亿元.
+_SIGNED = re.compile(r"[-+＋－](?:[\d.]*(?:[eE][-+]?\d+)?%?|\d[\d,.]*[%％‰]?[\u4e00-\u9fff]*(?:/[\u4e00-\u9fff]+)?)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -75,7 +77,7 @@ def text_problems(content: Any, file: str) -> list[Problem]:
 
 def is_formula(text: str) -> bool:
     """Return whether a spreadsheet that opens a CSV would take a cell for a formula: a number with a sign is none."""
-    return text.startswith(_FORMULA) and not re.fullmatch(r"[-+][\d.]*(?:[eE][-+]?\d+)?%?", text)
+    return text.startswith(_FORMULA) and not _SIGNED.fullmatch(text)
 
 
 def formula_free(cell: object) -> object:

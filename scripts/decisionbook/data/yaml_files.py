@@ -14,6 +14,31 @@ from ..errors import InputError, Problem
 from .text import no_file
 
 _INT, _FLOAT, _MERGE = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:merge")
+_TIME = "tag:yaml.org,2002:timestamp"
+_EXPECTED = "YAML in UTF-8"
+_INDENT = "Indent what belongs together by the same number of blanks."
+_COLON = "After a name stand a colon (:, not ：) and a blank; text with a colon in it stands in quotes."
+_QUOTES = "Put text with such a character in quotes."
+# What the parser says, in words for one who does not know its terms, and what to do; {} is a part of what it says.
+_WORDS = (
+    (r"expected ',' or '\]'", "a [ that is never closed", "Close it with ]."),
+    (r"expected ',' or '\}'", "a { that is never closed", "Close it with }."),
+    (r"found unexpected end of stream", "a quotation mark that is never closed", "Close it."),
+    (r"mapping values are not allowed", "a colon where none can stand", f"{_COLON} {_INDENT}"),
+    (r"could not find expected ':'", "a line without a colon", _COLON),
+    (r"found character '\\t'", "a tab", "Put blanks in its place."),
+    (r"found character ('.+?')", "the character {} at the beginning of a text", _QUOTES),
+    (r"found undefined alias ('.+?')", "a * before {}, which nothing names with &", _QUOTES),
+    (r"expected alphabetic", "a & or * without a name after it", _QUOTES),
+    (r"found unknown escape character ('.+?')", "a \\ before {} in double quotes", "Double the \\, or use single quotes."),
+    (r"but found another document", "a second document, after ---", "Remove the line ---."),
+    (r"expected <block end>|sequence entries are not allowed", "a line or text that does not fit the lines above it", _INDENT),
+    (r"but found '([\]}])'|expected the node content", "a sign that has no place there", _QUOTES),
+    (r"expected '<document start>'", "text that belongs to nothing", _COLON),
+    (r"constructor for the tag ('.+?')", "the tag {}", "Put text that begins with ! in quotes."),
+    (r"found unhashable key", "a list as the name before a colon", "Put a name with such a character in quotes."),
+    (r"second occurrence", "a name with & that came before", "Name it otherwise."),
+)
 _PLAIN = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 
 
@@ -25,8 +50,10 @@ def read_yaml(path: Path, shown: str) -> Any:
     """
     if not path.is_file():
         raise InputError(replace(no_file(path, "a YAML file"), file=shown))
+    text = ""
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        loader = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
             problems = list(_faults(node, shown, set()))
@@ -34,13 +61,33 @@ def read_yaml(path: Path, shown: str) -> Any:
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError) as error:
-        # ValueError: bytes that are no UTF-8, a 31 September.
-        found = str(error).replace("\n", " ")
-        remedy = "Save the file as UTF-8." if isinstance(error, UnicodeDecodeError) else ""
-        raise InputError(Problem(shown, found, "YAML in UTF-8, with dates that exist", remedy)) from error
+        # ValueError: bytes that are no UTF-8, a 31 September as a name.
+        raise InputError(_told(error, text, shown)) from error
     if problems:
         raise InputError(problems)
     return content
+
+
+def _told(error: Exception, text: str, shown: str) -> Problem:
+    """Return what a parser says in plain words, with line and column."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object[: error.start].count(b"\n") + 1
+        found = f"byte 0x{error.object[error.start]:02x} in line {line}, which is no character"
+        return Problem(shown, found, _EXPECTED, "Save the file as UTF-8.")
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text[: error.position].count("\n") + 1
+        return Problem(shown, f"the control character {chr(error.character)!a} in line {line}", _EXPECTED, "Remove it.")
+    said = error.problem or "" if isinstance(error, yaml.MarkedYAMLError) else str(error)
+    found, remedy = f"what YAML cannot read ({' '.join(said.split())})", ""
+    for pattern, words, what_to_do in _WORDS:
+        if match := re.search(pattern, said):
+            found, remedy = words.replace("{}", match[1] or "") if match.groups() else words, what_to_do
+            break
+    if isinstance(error, yaml.MarkedYAMLError):
+        # What is never closed is told where it begins.
+        mark = error.context_mark if "never closed" in found else error.problem_mark
+        found += f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return Problem(shown, found, _EXPECTED, remedy)
 
 
 def _faults(node: Any, shown: str, seen: set[int]) -> Iterator[Problem]:
@@ -62,6 +109,17 @@ def _faults(node: Any, shown: str, seen: set[int]) -> Iterator[Problem]:
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _faults(value, shown, seen)
+    elif node.tag == _TIME and not _exists(node):
+        found, remedy = f"{node.value} in line {node.start_mark.line + 1}", "Correct it, or put text in quotes."
+        yield Problem(shown, found, "a date that exists", remedy)
     elif (node.tag == _INT and not _PLAIN.fullmatch(node.value)) or (node.tag == _FLOAT and set(node.value) & set("_:")):
         found, remedy = f"{node.value} in line {node.start_mark.line + 1}", "Put text in quotes; a number has no _ or : in it."
         yield Problem(shown, found, "a number in plain digits, without zeros before it", remedy)
+
+
+def _exists(node: Any) -> bool:
+    try:
+        yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)
+    except ValueError:
+        return False
+    return True

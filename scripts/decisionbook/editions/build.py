@@ -29,11 +29,11 @@ from .diff import published_before
 from .last_build import BuildResult, as_result, inputs_digest, note_inputs, pdf_path, same_bytes, same_surroundings
 from .lock import building, drop_dead_lock
 from .manifest import below, describe, read_manifest, write_manifest
-from .recovery import begin_pages, end_pages, is_clean, recover, staging_folder, swap
+from .recovery import begin_pages, drop_pages, end_pages, is_clean, recover, staging_folder, swap
 from .sign_off import findings_hash, office_facts
 from .site import write_stub
 from .snapshot import SNAPSHOT, compact, take_snapshot
-from .sphinx_build import build_pages
+from .sphinx_build import build_pages, pages_of, refuse_strays
 
 if TYPE_CHECKING:
     from ..runs.execute import RunResult
@@ -186,14 +186,18 @@ def _build(project: Project, edition: Edition, *, pdf: bool, force: bool, say: S
     edition = replace(edition, findings_hash=findings_hash(findings, rows))
     say("  reconciled: " + ", ".join(f"{count} {name}" for name, count in verdicts.items() if count))
     snapshot = take_snapshot(project, edition, chapters, results, rows)
-    changes = changes_page(project, edition, before, snapshot, results)
+    changes = changes_page(project, edition, before, snapshot)
     book = book_content(project, edition, chapters, findings, rows)
     book |= {"changes": changes, "exhibits": exhibits(results, chapters)}
     source = assemble(project, results, book, _recalculation(project, edition, chapters, rows), work / "source")
     lap("reconciliation")
     staging = staging_folder(target)
     begin_pages(work)
+    if force:
+        drop_pages(work)
     build_pages(project, edition, source, work, staging, pdf=pdf, say=say, lap=lap)
+    # Whatever an earlier build left: what is neither a page of the book nor a chapter of this edition does not go out.
+    refuse_strays(staging, {*pages_of(project.book), *edition.chapters} & set(pages_of(source)))
     end_pages(work)
     write_reconciliation(rows, staging / "reconciliation.csv")
     write_csv_for_excel(rows, staging / "reconciliation-excel.csv")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from ..project import Project
-from ..runs.execute import RunResult
 from .definition import Edition
 from .diff import Snapshot, compare, previous_edition
-from .snapshot import compact, phrases
+from .snapshot import compact
 
 
 def compared_with(project: Project, edition: Edition, before: Snapshot | None) -> str:
@@ -20,17 +18,10 @@ def compared_with(project: Project, edition: Edition, before: Snapshot | None) -
     return "" if previous is None else f"{previous.id} {digest}".strip()
 
 
-def changes_page(
-    project: Project,
-    edition: Edition,
-    before: Snapshot | None,
-    snapshot: Snapshot,
-    results: Mapping[str, RunResult],
-) -> dict[str, Any]:
+def changes_page(project: Project, edition: Edition, before: Snapshot | None, snapshot: Snapshot) -> dict[str, Any]:
     """Return the changes for the page, or the reason why there is nothing to compare with."""
     if before is not None:
-        words = {name: phrases(result.notebook, result.findings, own="〔{}〕") for name, result in results.items()}
-        return compare(before, snapshot, words)
+        return compare(before, snapshot)
     previous = previous_edition(project, edition)
     if previous is None:
         return {"reason": "这是第一版，没有更早的一版可以比较。"}

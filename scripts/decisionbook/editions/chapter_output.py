@@ -14,6 +14,7 @@ from typing import Any
 from ..data.declarations import Chapter, load_chapter
 from ..data.owndata import OwnTable, settle
 from ..data.scratch import scratch_folder
+from ..errors import InputError, Problem
 from ..project import Project
 from ..runs.chapter_run import Difference, committed_findings, compare, names_of, run_chapter, write_differences
 from ..runs.execute import RunResult
@@ -42,11 +43,12 @@ class ChapterOutput:
 def edition_findings(project: Project, edition: Edition) -> tuple[dict[str, dict[str, Any]], str]:
     """Return the findings of an edition's chapters, keyed `chapter.name`, and in words where they are from.
 
-    Those of its build; without one those of the committed notebooks, which hold the newest edition's.
+    Those of its build; without one those of the committed notebooks, which hold the newest edition's. Raises InputError
+    for a build whose findings cannot be read.
     """
     built = project.built(edition.id) / "findings.json"
     if built.is_file():
-        return json.loads(built.read_text(encoding="utf-8")), f"edition {edition.id}"
+        return _read_findings(built, project.shown(built), edition.id), f"edition {edition.id}"
     context = edition.context(project)
     found: dict[str, dict[str, Any]] = {}
     for chapter in edition.chapters:
@@ -57,6 +59,17 @@ def edition_findings(project: Project, edition: Edition) -> tuple[dict[str, dict
     newest = load_editions(project)[-1].id
     of = "" if edition.id == newest else f", which is of {newest}"
     return found, f"the committed notebook{of} (edition {edition.id} is not built)"
+
+
+def _read_findings(path: Path, shown: str, edition: str) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not all(isinstance(finding, dict) and "value" in finding for finding in content.values()):
+        remedy = f"Build the edition anew: decisionbook build --edition {edition} --force"
+        raise InputError(Problem(shown, "a damaged file", "the findings that a build wrote", remedy))
+    return content
 
 
 def run_and_write(
@@ -115,10 +128,10 @@ def _run_and_write(
 ) -> ChapterOutput:
     tables = {table.request.table: table.path.resolve() for table in own}
     context = edition.context(project, tables)
+    book, against = edition_findings(project, edition)
     started = time.perf_counter()
     result = run_chapter(chapter.name, context, values, folder)
     seconds = {"run": time.perf_counter() - started}
-    book, against = edition_findings(project, edition)
     before = names_of(book, chapter.name)
     if not before and chapter.name not in edition.chapters:
         before, against = committed_findings(context, chapter.name), "the committed notebook"  # type: ignore[assignment]

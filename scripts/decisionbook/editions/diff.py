@@ -11,8 +11,9 @@ from typing import Any
 from ..data.known import PUBLIC
 from ..errors import InputError, Problem
 from ..project import Project
+from .clauses import Phrase, phrases
 from .definition import Edition, find_edition, load_editions
-from .snapshot import SNAPSHOT, Phrase
+from .snapshot import SNAPSHOT
 
 CAUSES = {
     "parameter": "changed parameter",
@@ -71,14 +72,16 @@ def diff(project: Project, old_id: str, new_id: str) -> dict[str, Any]:
     return compare(old, new)
 
 
-def compare(old: Snapshot, new: Snapshot, phrases: Mapping[str, Mapping[str, Phrase]] | None = None) -> dict[str, Any]:
+def compare(old: Snapshot, new: Snapshot) -> dict[str, Any]:
     """Return what changed between two snapshots, as plain JSON, what matters most first.
 
-    `phrases` gives, by chapter and finding, words and a format for a reader. Moved findings: those of 要点 first, then by
-    the size of the relative change; verdicts: those that turned to or from `contradicted` first.
+    Moved findings: those of 要点 first, then by the size of the relative change. One whose sentence changed beside its number
+    (another year, another rule) is `reworded`: it has both sentences and no difference. Verdicts: those that turned to or
+    from `contradicted` first.
     """
     both = [name for name in new["chapters"] if name in old["chapters"]]
-    moved = [m for name in both for m in _moved(name, old, new, (phrases or {}).get(name, {}))]
+    said = {name: (_phrases(name, old), _phrases(name, new)) for name in both}
+    moved = [m for name in both for m in _moved(name, old, new, *said[name])]
     return {
         "from": _head(old),
         "to": _head(new),
@@ -99,6 +102,7 @@ def compare(old: Snapshot, new: Snapshot, phrases: Mapping[str, Mapping[str, Phr
             "added": [f"{c}.{n}" for c in both for n in new["findings"][c] if n not in old["findings"][c]],
             "withdrawn": [f"{c}.{n}" for c in both for n in old["findings"][c] if n not in new["findings"][c]],
         },
+        "sentences": [entry for name in both for entry in _sentences(name, old, new, *said[name])],
         "texts": sum(_reworded(old["findings"][c].get(n), v) for c in both for n, v in new["findings"][c].items()),
         "verdicts": _verdicts(old, new),
         "figures": _figures(old, new),
@@ -137,7 +141,19 @@ def _parameters(name: str, old: Snapshot, new: Snapshot) -> list[dict[str, Any]]
     ]
 
 
-def _moved(name: str, old: Snapshot, new: Snapshot, phrases: Mapping[str, Phrase]) -> list[dict[str, Any]]:
+def _phrases(name: str, snapshot: Snapshot) -> dict[str, Phrase]:
+    # A record of an earlier form of snapshots has no clauses.
+    clauses = snapshot.get("clauses", {}).get(name, ())
+    values = {key: (value, "") if isinstance(value, str) else tuple(value) for key, value in snapshot["findings"][name].items()}
+    return phrases(clauses, values, own="〔{}〕")
+
+
+_UNSAID = Phrase("", "")
+
+
+def _moved(
+    name: str, old: Snapshot, new: Snapshot, before_said: Mapping[str, Phrase], said: Mapping[str, Phrase]
+) -> list[dict[str, Any]]:
     chapter = new["chapters"][name]
     causes = _causes(name, old, new)
     moved = []
@@ -145,14 +161,19 @@ def _moved(name: str, old: Snapshot, new: Snapshot, phrases: Mapping[str, Phrase
         before = old["findings"][name].get(finding)
         if not isinstance(before, list) or not isinstance(after, list) or _same(before, after):
             continue
-        comparable = before[1] == after[1]
+        phrase, earlier = said.get(finding, _UNSAID), before_said.get(finding, _UNSAID)
+        # Where one of the sentences is not known, nobody can tell whether both numbers mean the same.
+        reworded = bool(phrase.words and earlier.words) and phrase.frame != earlier.frame
+        comparable = before[1] == after[1] and phrase.frame == earlier.frame
         difference = after[0] - before[0] if comparable else None
         moved.append(
             {
                 "finding": f"{name}.{finding}",
                 "title": chapter["title"],
-                "words": phrases[finding].words if finding in phrases else "",
-                "form": phrases[finding].form if finding in phrases else "",
+                "words": phrase.words,
+                "old_words": earlier.words,
+                "reworded": reworded,
+                "form": phrase.form,
                 "old": before[0],
                 "old_unit": before[1],
                 "new": after[0],
@@ -164,6 +185,28 @@ def _moved(name: str, old: Snapshot, new: Snapshot, phrases: Mapping[str, Phrase
             }
         )
     return moved
+
+
+def _sentences(
+    name: str, old: Snapshot, new: Snapshot, before_said: Mapping[str, Phrase], said: Mapping[str, Phrase]
+) -> list[dict[str, Any]]:
+    """Return the sentences whose words read differently, each pair once: what was said in place of what."""
+    chapter, causes = new["chapters"][name], _causes(name, old, new)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for finding, phrase in said.items():
+        earlier = before_said.get(finding)
+        if earlier is None or earlier.frame == phrase.frame:
+            continue
+        # The number that a phrase is about is of no matter to a sentence.
+        pair = (_plain(earlier.words), _plain(phrase.words))
+        entry = {"chapter": name, "title": chapter["title"], "old": pair[0], "new": pair[1], "key": False, "causes": causes}
+        entry = found.setdefault(pair, entry)
+        entry["key"] = entry["key"] or finding in chapter["key"]
+    return sorted(found.values(), key=lambda entry: not entry["key"])
+
+
+def _plain(words: str) -> str:
+    return words.replace("〔", "").replace("〕", "")
 
 
 def _same(before: list[Any], after: list[Any]) -> bool:
@@ -198,9 +241,9 @@ def _causes(name: str, old: Snapshot, new: Snapshot) -> list[str]:
     return causes or ["date"]
 
 
-def _importance(moved: Mapping[str, Any]) -> tuple[bool, float, str]:
+def _importance(moved: Mapping[str, Any]) -> tuple[bool, bool, float, str]:
     relative = moved["relative"]
-    return (not moved["key"], -math.inf if relative is None else -abs(relative), moved["finding"])
+    return (not moved["key"], moved["reworded"], -math.inf if relative is None else -abs(relative), moved["finding"])
 
 
 def _reworded(before: Any, after: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .clauses import is_date
 from .diff import CAUSES
 
 MOST = 40
@@ -51,8 +52,13 @@ def _moved(moved: list[Mapping[str, Any]], most: int) -> Iterator[str]:
     yield f"findings that moved: {len(moved)}"
     for entry in moved[:most]:
         mark = "*" if entry["key"] else " "
-        relative = "" if entry["relative"] is None else f"  {entry['relative']:+.1%}"
+        # A share of a share confuses, and a later year is not a larger one.
+        dated = entry["unit"] == "年" and is_date(entry["new"])
+        plain = entry["relative"] is None or dated or entry["unit"] in ("%", "个百分点")
+        relative = "" if plain else f"  {entry['relative']:+.1%}"
         difference = "" if entry["difference"] is None else f"  {entry['difference']:+.4g}"
+        if entry["reworded"]:
+            difference = "  (its sentence changed: not the same quantity)"
         values = f"{entry['old']:.6g} {entry['old_unit']} -> {entry['new']:.6g} {entry['unit']}"
         causes = ", ".join(CAUSES[c] for c in entry["causes"])
         yield f" {mark} {entry['finding']}: {values}{difference}{relative}  [{causes}]"

@@ -13,9 +13,9 @@ from pathlib import Path
 from ..data.limits import limits_of
 from ..data.scratch import replace_file
 from ..project import Project
-from ..runs.dependencies import surroundings
+from ..runs.dependencies import installed, surroundings
 from .definition import Edition
-from .manifest import MANIFEST, TOOLS, below, hash_files, read_manifest
+from .manifest import MANIFEST, TOOLS, below, hash_file, hash_files, read_manifest
 from .recovery import is_clean
 
 _NOTE = "inputs"
@@ -57,11 +57,19 @@ def same_surroundings(project: Project, edition: Edition) -> bool:
 
 
 def as_result(target: Path, edition: Edition, pdf: bool) -> BuildResult | None:
-    """Return the build in a folder as the result of one that had nothing to do; None when a file of it is gone."""
+    """Return the build in a folder as the result of one that had nothing to do; None when a file of it is gone or another."""
     previous = read_manifest(target)
-    if previous is None or not all((target / name).is_file() for name in previous.get("files", {})):
+    if previous is None or not all(_is_as_written(target / name, digest) for name, digest in previous.get("files", {}).items()):
         return None
     return BuildResult(target, pdf_path(target, edition) if pdf else None, previous["verdicts"], {}, unchanged=True)
+
+
+def _is_as_written(path: Path, digest: str) -> bool:
+    # A truncated page is as old as a whole one by its name, and an edited one may be as long: only the bytes tell.
+    try:
+        return hash_file(path) == digest
+    except OSError:
+        return False
 
 
 def note_inputs(project: Project, edition: Edition, inputs: str) -> None:
@@ -84,9 +92,9 @@ def inputs_digest(project: Project, pdf: bool) -> str:
 
 
 def surroundings_digest(project: Project, edition: Edition) -> str:
-    """Return a SHA-256 over what the key of a run holds besides files: Python, libraries, the lock, what limits let in."""
+    """Return a SHA-256 over what a build depends on besides files: Python, every library of the lock, what limits let in."""
     let_in = [limits_of(project, name, edition.limits).shaping() for name in edition.chapters]
-    return hashlib.sha256(json.dumps([surroundings(project), let_in]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([surroundings(project), installed(project), let_in]).encode()).hexdigest()
 
 
 def _noted(project: Project, edition: Edition) -> tuple[str, str] | None:

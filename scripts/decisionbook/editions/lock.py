@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import CheckFailed
+from ..errors import CheckFailed, InputError, Problem, system_fault
 from ..project import Project
 
 LOCK = ".publish.lock"
@@ -76,8 +76,17 @@ def folders_in_use(project: Project) -> list[Path]:
 
 @contextmanager
 def writing(folder: Path, say: Say) -> Iterator[None]:
-    """Hold the output folder of a run or a sweep; raises CheckFailed, naming the holder, when another one writes there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Hold the output folder of a run or a sweep.
+
+    Raises CheckFailed, naming the holder, when another one writes there, and InputError where no folder can be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if system_fault(error) is not None:
+            raise
+        found = "a file" if os.path.isfile(folder) else f"a place where no folder can be made ({os.strerror(error.errno or 0)})"
+        raise InputError(Problem(str(folder), found, "a folder for the results", "Name another with -o DIR.")) from None
     try:
         with _held(folder / FOLDER_LOCK, say, None, _FOLDER_REFUSAL):
             yield

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..data.text import TEXT_EXPECTED, text_fault
 from ..errors import CheckFailed, InputError, Problem, counted
 from ..project import Project
 from . import steps
@@ -74,6 +75,8 @@ def add_erratum(project: Project, edition_id: str, site: Path, text: str, date: 
     """Add a notice to a published edition through the shared list of editions; not a byte of the edition changes."""
     if not text.strip():
         raise InputError(Problem("--erratum", "no text", "one sentence for the reader"))
+    if found := text_fault(text):
+        raise InputError(Problem("--erratum", found, TEXT_EXPECTED, "Type it again, in UTF-8."))
     erratum = {"text": text.strip(), **({"date": date} if date else {})}
     with _clear_errors(site), locked(_made(site), say):
         if not (site / edition_id / MANIFEST).is_file():

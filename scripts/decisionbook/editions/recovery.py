@@ -50,10 +50,15 @@ def recover(project: Project, target: Path, work: Path, say: Say) -> None:
         path.unlink(missing_ok=True)
     if (work / _UNFINISHED).exists():
         say("  the last build was not finished: its pages are written anew; runs that were done are kept")
-        for name in _PAGES:
-            if (work / name).exists():
-                shutil.rmtree(work / name)
+        drop_pages(work)
         (work / _UNFINISHED).unlink()
+
+
+def drop_pages(work: Path) -> None:
+    """Have Sphinx write every page anew."""
+    for name in _PAGES:
+        if (work / name).exists():
+            shutil.rmtree(work / name)
 
 
 def begin_pages(work: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +150,8 @@ def _inputs(
     except InputError as error:
         faults.append(error)
     if len(faults) == 2:
-        table = next((f.table for f in faults if isinstance(f, OwnDataError)), None)
-        raise OwnDataError([p for f in faults for p in f.problems], table)
+        told = next((f for f in faults if isinstance(f, OwnDataError)), OwnDataError([]))
+        raise OwnDataError([p for f in faults for p in f.problems], told.table, told.more)
     if faults:
         raise faults[0]
     return own, values
@@ -179,6 +180,10 @@ def _sweep(options: argparse.Namespace) -> int:
         raise InputError(Problem("sweep", found, "one of the two", "For a grid: --grid NAME=A,B,C"))
     if options.workers is not None and options.workers < 1:
         raise InputError(Problem("--workers", str(options.workers), "at least 1"))
+    given, varied = ({word.partition("=")[0] for word in words} for words in (options.assignments, options.grid))
+    if both := sorted(given & varied):
+        remedy = "The grid gives its values: take -p away, or the name out of the grid."
+        raise InputError(Problem("sweep", f"{name} in both --grid and -p", "one of the two", remedy) for name in both)
     project = find_project(options.project)
     edition = with_limits(find_edition(project, options.edition), options)
     chapter = load_chapter(project, options.chapter)
@@ -201,9 +206,11 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
     tables = {table.request.table: table.path.resolve() for table in own}
     package, context = Package(project, tables), edition.context(project, tables)
     _refuse_unknown(options.finding, project, context, chapter)
-    by_row = table_sets(chapter, package, options.sets) if options.sets else {}
-    sets = grid_sets(chapter, package, options.grid, options.most_runs or MOST_RUNS) if options.grid else list(by_row.values())
     where = "--grid" if options.grid else str(options.sets)
+    with _capped(where):
+        by_row = table_sets(chapter, package, options.sets) if options.sets else {}
+        grid = grid_sets(chapter, package, options.grid, options.most_runs or MOST_RUNS) if options.grid else []
+        sets = grid or list(by_row.values())
     # Of all areas some may not fit together with another parameter: nobody asked for those by name.
     everything = any(word.endswith("=*") for word in options.grid)
     skip = (lambda reason: print(f"left out: {reason}")) if everything else None
@@ -236,6 +243,20 @@ def _sweep_into(folder: Path, options: argparse.Namespace, project: Any, edition
     if recorded := {name for record in records for name in record["findings"]}:
         _refuse_findings([name for name in options.finding if name not in recorded], recorded)
     return EXIT_CHECK_FAILED if failed else EXIT_OK
+
+
+@contextmanager
+def _capped(where: str) -> Iterator[None]:
+    """Tell the first of many faults: a grid in another unit breaks its range at every value."""
+    from ..data.owndata import SHOWN
+
+    try:
+        yield
+    except InputError as error:
+        if len(error.problems) <= SHOWN:
+            raise
+        more = counted(len(error.problems) - SHOWN, "more fault")
+        raise InputError([*error.problems[:SHOWN], Problem(where, more, "values that fit")]) from None
 
 
 def _refuse_unknown(names: Sequence[str], project: Any, context: Any, chapter: Any) -> None:

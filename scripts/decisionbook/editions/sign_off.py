@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..data.text import text_fault
 from ..errors import CheckFailed, InputError, Problem, did_you_mean, one_of
 from ..project import Project
 from . import steps
@@ -46,6 +47,8 @@ def sign(project: Project, edition_id: str, role: str, name: str, date: str) -> 
         problems.append(Problem("--role", repr(role), one_of(ROLES), did_you_mean(role, ROLES)))
     if not name.strip():
         problems.append(Problem("--name", "no name", "the name of the person who signs"))
+    elif found := text_fault(name) or ("a line break" if re.search(r"[\t\r\n]", name.strip()) else ""):
+        problems.append(Problem("--name", found, "a name on one line, of printable characters", "Type it again."))
     try:
         signed_on = datetime.date.fromisoformat(date)
     except ValueError:

@@ -6,9 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..data.declarations import Chapter
 from ..data.package import Package
@@ -17,12 +16,13 @@ from ..project import Project
 from ..reconcile import VERDICTS, Reconciled
 from ..runs.documents import nbformat
 from ..runs.execute import RunResult
+from .clauses import GLUE, Phrase, clauses_of
+from .clauses import phrases as clause_phrases
 from .definition import Edition
 from .manifest import library_hash
 
 SNAPSHOT = "snapshot.json"
 _CHART_MIME = re.compile(r"application/vnd\.vegalite\.v\d+\+json")
-_GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
 _STATISTICS = re.compile(r"\bnb\.(?:observations|find|value)\(")
 
 
@@ -35,19 +35,19 @@ def take_snapshot(
 ) -> dict[str, Any]:
     """Return the snapshot of a build, as plain JSON.
 
-    Numbers are kept with their unit, texts as a hash; data as a hash for each source and table, so that a later
-    comparison can tell a new source from revised data, a changed parameter and changed code.
+    Findings are kept with their values and the clauses that quote them, so that a later comparison can set sentence beside
+    sentence; data as a hash for each source and table, so that it can tell a new source from revised data, a changed
+    parameter and changed code.
     """
     package = edition.package(project)
     known = {row["source_id"]: row["title"] for row in package.rows("sources")}
+    notebooks = {name: nbformat.read(results[name].notebook, as_version=4) for name in chapters}
     return {
         "edition": edition.id,
         "label": edition.label,
         "as_of": edition.as_of,
-        "chapters": {
-            name: _chapter(chapter, edition, nbformat.read(results[name].notebook, as_version=4), known)
-            for name, chapter in chapters.items()
-        },
+        "chapters": {name: _chapter(chapter, edition, notebooks[name], known) for name, chapter in chapters.items()},
+        "clauses": {name: clauses(notebook) for name, notebook in notebooks.items()},
         "findings": {
             name: {key: _value(finding) for key, finding in sorted(result.findings.items())} for name, result in results.items()
         },
@@ -93,7 +93,7 @@ def _displays(notebook: Any) -> dict[str, dict[str, str]]:
 def key_findings(notebook: Any) -> list[str]:
     """Return the findings that the section 要点 of a notebook quotes, in their order."""
     section = re.search(r"(?ms)^## 要点\s*$(.*?)(?=^## |\Z)", _prose(notebook))
-    found = [text.partition(":")[0] for text in _GLUE.findall(section[1] if section else "") if "::" not in text]
+    found = [text.partition(":")[0] for text in GLUE.findall(section[1] if section else "") if "::" not in text]
     return list(dict.fromkeys(found))
 
 
@@ -101,45 +101,20 @@ def _prose(notebook: Any) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-class Phrase(NamedTuple):
-    """The clause that quotes a finding first, and the format in which it prints the number."""
-
-    words: str
-    form: str
+def clauses(notebook: Any) -> list[str]:
+    """Return the clauses of a notebook's prose that quote findings."""
+    return clauses_of(_prose(notebook))
 
 
 def phrases(path: Path, findings: Mapping[str, Mapping[str, Any]], own: str = "{}") -> dict[str, Phrase]:
-    """Return for each finding that the prose quotes the clause that quotes it first, its numbers filled in.
-
-    A reader recognises “占全国的 0.92%”, not the name of a finding. `own` is how a finding's own number stands there.
-    """
-    from ..render.findings import format_finding
-
-    notebook = nbformat.read(path, as_version=4)
-
-    def shown(match: re.Match[str], asked: str) -> str:
-        name, _, form = match[1].partition(":")
-        if "::" in match[1] or name not in findings:
-            return "…"
-        text = format_finding(findings[name]["value"], form)
-        return own.format(text) if name == asked else text
-
-    found: dict[str, Phrase] = {}
-    # A key finding is a term, the number, and its definition: without that the number says nothing.
-    prose = re.sub(r"\n:[ \t]+", " — ", re.sub(r"[（(]?(?:见|如)?\{(?:numref|doc)\}`[^`]*`[）)]?", "", _prose(notebook)))
-    for clause in re.split(r"[。；！？\n]|(?<=\S)：", prose):
-        for text in _GLUE.findall(clause):
-            name, _, form = text.partition(":")
-            if name in findings and name not in found:
-                filled = _GLUE.sub(partial(shown, asked=name), clause)
-                plain = re.sub(r"\{[\w:-]+\}`([^`]*)`|[*_`|#]|\[([^\]]*)\]\([^)]*\)", r"\1\2", filled)
-                found[name] = Phrase(re.sub(r"\s+", " ", plain).strip(" :-"), form)
-    return found
+    """Return for each finding that the prose of a notebook quotes the clause that quotes it first."""
+    values = {name: (finding["value"], finding.get("unit", "")) for name, finding in findings.items()}
+    return clause_phrases(clauses(nbformat.read(path, as_version=4)), values, own)
 
 
 def _value(finding: Mapping[str, Any]) -> list[Any] | str:
     value = finding["value"]
-    return _hash(value) if isinstance(value, str) else [value, finding["unit"]]
+    return value if isinstance(value, str) else [value, finding["unit"]]
 
 
 def _data_hashes(package: Package, known: Mapping[str, str]) -> dict[str, Any]:

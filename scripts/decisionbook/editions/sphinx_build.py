@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..data.package import Package
-from ..errors import CheckFailed, counted
+from ..errors import CheckFailed, counted, one_of
 from ..project import Project
 from .assemble import BOOK_DATA
 from .definition import Edition
 from .manifest import look_hash
+from .recovery import drop_pages
 from .sign_off import office_facts
 
 EDITIONS_SCRIPT = "editions.js"
+_PAGE_ENDINGS = (".md", ".ipynb")
 
 
 def build_pages(
@@ -40,12 +45,13 @@ def build_pages(
     from ..render.not_found import write_not_found
     from ..render.search import write_index
 
-    _drop_pages_of_another_look(project, work)
+    drop_pages_of_another(work, look_hash(project), edition, pages_of(source))
     html = work / "html"
     say("  pages …")
     _sphinx("html", project, edition, source, html, work, pdf=pdf)
     lap("html")
     shutil.copytree(html, target, ignore=shutil.ignore_patterns(".buildinfo", ".doctrees"))
+    _drop_unnamed(target)
     for line in finish_site(target, edition=edition_config(edition), csp=True).too_heavy:
         say(f"  too heavy: {line}")
     index = write_index(target, Package(project).rows("glossary"))
@@ -64,14 +70,47 @@ def build_pages(
         lap("pdf")
 
 
-def _drop_pages_of_another_look(project: Project, work: Path) -> None:
-    """Start afresh when code, templates or tools changed: Sphinx rewrites only pages whose text changed."""
-    stamp, look = work / "look", look_hash(project)
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != look:
-        for name in ("doctrees", "html", "typst"):
-            shutil.rmtree(work / name, ignore_errors=True)
+def pages_of(source: Path) -> list[str]:
+    """Return the pages of an assembled source, without their endings, in the order of their names."""
+    return sorted(p.relative_to(source).with_suffix("").as_posix() for p in source.rglob("*") if p.suffix in _PAGE_ENDINGS)
+
+
+def drop_pages_of_another(work: Path, look: str, edition: Edition, pages: Iterable[str]) -> None:
+    """Start afresh when the look (`look_hash`), the pages or the readers of the edition are others than in the last build.
+
+    Sphinx rewrites only pages whose text changed, and leaves those whose source is gone: a chapter taken out, or what
+    only an internal edition may show, would stay in every build after it.
+    """
+    shaping = json.dumps([look, edition.audience, list(edition.chapters), list(pages)])
+    stamp, now = work / "look", hashlib.sha256(shaping.encode()).hexdigest()
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8", errors="replace") != now:
+        stamp.unlink(missing_ok=True)
+        drop_pages(work)
         work.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(look, encoding="utf-8")
+        stamp.write_text(now, encoding="utf-8")
+
+
+def _drop_unnamed(site: Path) -> None:
+    """Remove pictures and downloads that no page names any more: Sphinx keeps those of an earlier text."""
+    held = [path for name in ("_images", "_downloads") for path in sorted((site / name).rglob("*")) if path.is_file()]
+    text = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html")) if held else ""
+    for path in held:
+        if quote(path.name) not in text and path.name not in text:
+            path.unlink()
+
+
+def refuse_strays(site: Path, pages: Collection[str]) -> None:
+    """Raise CheckFailed for a page, on screen or on paper, that is none of `pages`: it may show what this edition may not."""
+    from ..render.not_found import FILE
+
+    shown = [path.relative_to(site) for path in site.rglob("*.html")]
+    paper = [path.relative_to(site) for name in ("pdf", "briefs") for path in (site / name).rglob("*.pdf")]
+    known = {FILE, *(f"{page}.html" for page in pages), *(f"{name}/{page}.pdf" for page in pages for name in ("pdf", "briefs"))}
+    if strays := sorted({path.as_posix() for path in (*shown, *paper) if not path.parts[0].startswith("_")} - known):
+        raise CheckFailed(
+            f"the build would hold {counted(len(strays), 'page')} that the edition does not have: {one_of(strays)}; the last "
+            "good build is untouched. Build again: every page is then written anew."
+        )
 
 
 def edition_config(edition: Edition) -> dict[str, Any]:
@@ -132,7 +171,7 @@ def _sphinx(builder: str, project: Project, edition: Edition, source: Path, outp
 def run_sphinx(builder: str, project: Project, source: Path, output: Path, work: Path, overrides: Mapping[str, Any]) -> None:
     """Run one Sphinx builder on an assembled source, with the doctrees of `work`; `overrides` are configuration values.
 
-    Raises CheckFailed with Sphinx's own messages: a warning is an error.
+    Raises CheckFailed with Sphinx's own messages: a warning is an error; KeyboardInterrupt when it was interrupted.
     """
     from jupyter_book.sphinx import build_sphinx
 
@@ -153,6 +192,9 @@ def run_sphinx(builder: str, project: Project, source: Path, output: Path, work:
     for saved in re.findall(r"\S*sphinx-err-\w+\.log", log.getvalue()):
         # Sphinx keeps a traceback among the temporary files; what it says is in the log of the build.
         Path(saved).unlink(missing_ok=True)
+    if isinstance(outcome, KeyboardInterrupt):
+        # Sphinx takes it for one more error of a page, and tells those that it had collected.
+        raise KeyboardInterrupt
     if outcome:
         raise CheckFailed(_explain(builder, log.getvalue(), source))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # Findings shown when nobody names any, points in one chart, rows in one ranking.
 MOST_FINDINGS, MOST_POINTS, MOST_ROWS = 6, 24, 100
+# Where a clause gives the finding's own number; the fewest characters that say what a number is, and the most of a head.
+OWN, _FEWEST, _ROOM = "〔此值〕", 5, 60
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _SHEETS = ("tokens.css", "decisionbook.css", "components.css", "charts.css")
 _OWN_SHEET = """
 .sweep { max-width: 76rem; margin: 0 auto; padding: 16px 20px 48px; }
@@ -35,6 +39,7 @@ _OWN_SHEET = """
 /* The book's charts keep their width and are drawn anew by a script; here they shrink, on a phone no further than can be read. */
 .sweep figure .db-chart svg:not(.db-room) { max-width: max(100%, 30rem); }
 .sweep figcaption p { margin: .3em 0 0; font-weight: normal; color: var(--db-soft); }
+.sweep figcaption p { overflow-wrap: anywhere; }
 .sweep td { min-width: 4.5em; }
 .sweep td.right { min-width: 0; }
 .sweep td.right, .sweep th.right { text-align: right; }
@@ -75,7 +80,7 @@ def compared(records: Sequence[Record], preferred: Sequence[str], names: Sequenc
 def meanings(project: Project, chapter: Chapter, records: Sequence[Record]) -> dict[str, str]:
     """Return for each finding how the chapter's text words it.
 
-    Its own number is 〔此值〕, and what differs between the runs is left open.
+    Its own number is 〔此值〕 (OWN), and what differs between the runs is left open.
     """
     findings: dict[str, dict[str, Any]] = {}
     for record in records:
@@ -83,8 +88,46 @@ def meanings(project: Project, chapter: Chapter, records: Sequence[Record]) -> d
             known = findings.setdefault(name, dict(finding))
             if known["value"] != finding["value"]:
                 known["value"] = "…"
-    found = phrases(project.notebook(chapter.name), findings, own="〔此值〕")
-    return {name: phrase.words for name, phrase in found.items()}
+    found = phrases(project.notebook(chapter.name), findings, own=OWN)
+    # What only the English abstract quotes has no words here.
+    return {name: phrase.words for name, phrase in found.items() if _CHINESE.search(phrase.words.replace(OWN, ""))}
+
+
+def titles(findings: Sequence[str], meant: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
+    """Return for each finding what a chart and a column are headed by: the part of its words that states it.
+
+    It does not end with the finding's unit, which follows in brackets. One without words, or whose words are also
+    another's, keeps its name.
+    """
+    found = {}
+    for name in findings:
+        found[name] = re.sub(rf"{OWN}\s*{re.escape(units.get(name, ''))}$", OWN, _title(meant.get(name, ""))) or name
+    common = {title for title, count in Counter(found.values()).items() if count > 1}
+    return {name: f"{title}（{name}）" if title in common and title != name else title for name, title in found.items()}
+
+
+def _title(words: str) -> str:
+    """Return the part of a clause, between its commas, that quotes the finding itself; of a key finding its definition."""
+    number, dash, rest = words.partition(" — ")
+    if dash and OWN in number:
+        said = _fitting(re.sub(r"（[^（）]*）", "", rest))
+        # Beside another number, as of a range, it is one of two.
+        return f"{number} — {said}" if re.search(r"[\d…]", number.replace(OWN, "")) else said
+    clause = rest if dash else words
+    plain = re.sub(r"（[^（）]*）", "", clause)
+    parts = (plain if OWN in plain else clause).split("，")
+    at = start = next((n for n, part in enumerate(parts) if OWN in part), 0)
+    # A number with a word or two says nothing: what stands before it does.
+    while start and len(_CHINESE.findall("".join(parts[start : at + 1]).replace(OWN, ""))) < _FEWEST:
+        start -= 1
+    return "，".join(parts[start : at + 1]).strip()
+
+
+def _fitting(definition: str) -> str:
+    """Return as many parts of a definition as a head has room for, one at least."""
+    parts = definition.rstrip("…，").split("，")
+    room = next((n for n in range(len(parts), 1, -1) if len("，".join(parts[:n])) <= _ROOM), 1)
+    return "，".join(parts[:room]).strip()
 
 
 def write_sweep_page(
@@ -93,11 +136,14 @@ def write_sweep_page(
 ) -> Path:  # fmt: skip
     """Write comparison.html into `folder` and return it; `findings` name what is compared in place of the 要点."""
     names = varied_names(runs)
-    chosen = list(findings) or compared(records, key_findings(project, chapter), names)
     failed = [(run, record) for run, record in zip(runs, records, strict=True) if record["status"] != "ok"]
     meant = meanings(project, chapter, records)
+    # What the chapter has words for comes before what only its code names.
+    chosen = list(findings) or compared(records, [*key_findings(project, chapter), *meant], names)
+    units = {name: f["unit"] for record in reversed(records) for name, f in record["findings"].items()}
+    heads = titles(chosen, meant, units)
     parts = [
-        _figure(chapter, runs, records, names, finding, index, meant.get(finding, ""))
+        _figure(chapter, runs, records, names, finding, heads[finding], units.get(finding, ""), index, meant.get(finding, ""))
         for index, finding in enumerate(chosen, start=1)
     ]
     parts = [part for part in parts if part]
@@ -111,7 +157,9 @@ def write_sweep_page(
         else "<p>各组参数的数值结果都相同，或没有可比的数值。</p>",
     ]
     if chosen and parts:
-        body.append(f"<h2>排名</h2><p>按第一项结果由大到小；全部结果见 results.csv。</p>{_ranking(runs, records, names, chosen)}")
+        body.append(
+            f"<h2>排名</h2><p>按第一项结果由大到小；全部结果见 results.csv。</p>{_ranking(runs, records, names, heads, units)}"
+        )
     if failed:
         rows = [[run.number, *(run.values.get(n) for n in names), r.get("cell"), r["error"]] for run, r in failed[:MOST_ROWS]]
         more = f"以下为前 {MOST_ROWS} 组，全部" if len(failed) > MOST_ROWS else ""
@@ -143,11 +191,12 @@ def _frame(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str],
 
 
 def _figure(
-    chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], finding: str, index: int, meant: str
-) -> str:
+    chapter: Chapter, runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], finding: str, head: str, unit: str,
+    index: int, meant: str,
+) -> str:  # fmt: skip
     """Return the chart of one finding: lines over a parameter that is a number, otherwise dots in their order.
 
-    `meant` says below it what the finding is, in words of the chapter.
+    It is headed by `head`; `meant` says below it what the finding is, in words of the chapter.
     """
     from .. import charts
     from ..charts.bundle import SVG_MIME
@@ -157,13 +206,12 @@ def _figure(
     frame = _frame(runs, records, names, finding)
     if frame.empty:
         return ""
-    unit = next(r["findings"][finding]["unit"] for r in records if finding in r["findings"])
     numeric = [n for n in names if chapter.parameters[n].type in ("number", "integer") and frame[f"p_{n}"].nunique() > 1]
     others = [n for n in names if n not in numeric[:1]]
-    columns: dict[str, str | tuple[str, str]] = {"组": "参数", "值": (finding, unit)}
+    columns: dict[str, str | tuple[str, str]] = {"组": "参数", "值": (head, unit)}
     shown = frame.sort_values("值", ascending=False, kind="stable")
     best, worst = shown.iloc[0], shown.iloc[-1]
-    alt = f"{finding}：最大 {best['值']:.6g}{unit}（{best['组']}），最小 {worst['值']:.6g}{unit}（{worst['组']}）"
+    alt = f"{head}：最大 {best['值']:.6g}{unit}（{best['组']}），最小 {worst['值']:.6g}{unit}（{worst['组']}）"
     if numeric:
         axis = f"p_{numeric[0]}"
         shown = frame.assign(系列=[_series(chapter, row, others) for _, row in frame.iterrows()]).sort_values(axis, kind="stable")
@@ -172,24 +220,25 @@ def _figure(
         if shown["系列"].nunique() > 4:
             chart: Any = charts.small_multiples(
                 shown[shown["系列"].isin(list(dict.fromkeys(shown["系列"]))[:MOST_POINTS])], facet="系列", x=axis, y="值",
-                title=finding, x_title=f"{title.name}（{title.unit}）" if title.unit else title.name, unit=unit, zero=False,
+                title=head, x_title=f"{title.name}（{title.unit}）" if title.unit else title.name, unit=unit, zero=False,
             )  # fmt: skip
         else:
             chart = charts.line_chart(
-                shown, x=axis, y="值", title=finding, x_title=f"{title.name}（{title.unit}）" if title.unit else title.name,
+                shown, x=axis, y="值", title=head, x_title=f"{title.name}（{title.unit}）" if title.unit else title.name,
                 series="系列" if several else None, unit=unit, zero=False, height=220,
             )  # fmt: skip
     else:
         shown = shown.head(MOST_POINTS)
-        chart = charts.dot_plot(shown, category="组", value="值", title=finding, unit=unit, descending=True)
+        chart = charts.dot_plot(shown, category="组", value="值", title=head, unit=unit, descending=True)
     name = f"sweep-{index}-{re.sub(r'[^a-z0-9]+', '-', finding.lower()).strip('-')}"
-    bundle = charts.package(chart, name=name, caption=finding, alt=alt, unit=unit, data=frame, columns=columns)
+    bundle = charts.package(chart, name=name, caption=head, alt=alt, unit=unit, data=frame, columns=columns)
     data = next(v for k, v in bundle.items() if isinstance(v, Mapping))["usermeta"]["decisionbook"]["data"]
-    words = f"{finding}（{unit}）" if unit else finding
-    explained = f"<p>{_text(meant)}</p>" if meant else ""
+    # Where the words are the chapter's, the name is what leads to the number in results.csv.
+    said = [meant] * (meant != head) + [f"results.csv 中的名称：{finding}"]
+    explained = f"<p>{'<br>'.join(_text(line) for line in said)}</p>" if meant else ""
     return (
         f'<figure class="db-figure"><div class="chart db-chart"><div role="img" aria-label="{_text(alt)}">'
-        f"{inline_svg(bundle[SVG_MIME], name)}</div></div><figcaption>{_text(words)}{explained}</figcaption>"
+        f"{inline_svg(bundle[SVG_MIME], name)}</div></div><figcaption>{_text(_headed(head, unit))}{explained}</figcaption>"
         f'<details class="chart-table"><summary>表格视图</summary>{data_table(data, alt)}</details></figure>'
     )
 
@@ -205,7 +254,15 @@ def _series(chapter: Chapter, row: Any, others: Sequence[str]) -> str:
     return "、".join(parts) or "默认"
 
 
-def _ranking(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], findings: Sequence[str]) -> str:
+def _headed(head: str, unit: str) -> str:
+    """Return a title with its unit, unless its number stands in it with that unit."""
+    return f"{head}（{unit}）" if unit and not re.search(rf"{OWN}\s*{re.escape(unit)}", head) else head
+
+
+def _ranking(
+    runs: Sequence[Run], records: Sequence[Record], names: Sequence[str], titled: Mapping[str, str], units: Mapping[str, str]
+) -> str:
+    findings = list(titled)
     done = [(run, r["findings"]) for run, r in zip(runs, records, strict=True) if r["status"] == "ok"]
 
     def rank(item: tuple[Run, Mapping[str, Any]]) -> tuple[bool, float]:
@@ -213,8 +270,7 @@ def _ranking(runs: Sequence[Run], records: Sequence[Record], names: Sequence[str
         known = isinstance(value, int | float)
         return not known, -float(value) if known else 0.0  # type: ignore[arg-type]
 
-    units = {f: next((found[f]["unit"] for _, found in done if f in found), "") for f in findings}
-    heads = ["名次", "组", *names, *(f"{f}（{units[f]}）" if units[f] else f for f in findings)]
+    heads = ["名次", "组", *names, *(_headed(head, units.get(f, "")) for f, head in titled.items())]
     rows = [
         [place, run.number, *(run.values.get(n) for n in names), *(found[f]["value"] if f in found else None for f in findings)]
         for place, (run, found) in enumerate(sorted(done, key=rank)[:MOST_ROWS], start=1)

@@ -16,7 +16,7 @@ from .documents import Say
 
 
 def replace_tables(project: Project, trial: Project, source_id: str, tables: Sequence[str]) -> Path:
-    """Put the new files in the place of the old ones; on any failure the old ones come back."""
+    """Put the new files in the place of the old ones; on any failure, an interrupt too, the old ones come back."""
     kept = project.build / "intake" / source_id
     backup = kept / f"{len(list(kept.glob('*'))) + 1 if kept.is_dir() else 1:03}"
     (backup / "before").mkdir(parents=True)
@@ -25,15 +25,22 @@ def replace_tables(project: Project, trial: Project, source_id: str, tables: Seq
     for name in names:
         shutil.copy2(project.data / name, backup / "before" / name)
     hashes = {name: hashlib.sha256((trial.data / name).read_bytes()).hexdigest() for name in names}
-    (backup / "after.json").write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
+    replace_file(backup / "after.json", (json.dumps(hashes, indent=1) + "\n").encode("utf-8"))
     try:
         for name in names:
             swap(trial.data / name, project.data / name)
-    except OSError:
+    except BaseException:  # Ctrl-C too; after a kill it is `undo` that finds some tables new and some as they were
         for name in names:
             swap(backup / "before" / name, project.data / name)
+        _forget(backup)
         raise
     return backup
+
+
+def _forget(backup: Path) -> None:
+    shutil.rmtree(backup)
+    if not any(backup.parent.iterdir()):
+        backup.parent.rmdir()
 
 
 def swap(source: Path, target: Path) -> None:
@@ -61,13 +68,12 @@ def undo(project: Project, source_id: str, say: Say) -> None:
         Problem(project.shown(project.data / name), "changed since the sheet was applied", "the file as it was written",
                 f"Compare it with {project.shown(backup / 'before' / name)} and take the rows out by hand.")
         for name, digest in hashes.items()
-        if hashlib.sha256((project.data / name).read_bytes()).hexdigest() != digest
+        if hashlib.sha256(found := (project.data / name).read_bytes()).hexdigest() != digest
+        and found != (backup / "before" / name).read_bytes()
     ]  # fmt: skip
     if problems:
         raise InputError(problems)
     for name in hashes:
         swap(backup / "before" / name, project.data / name)
-    shutil.rmtree(backup)
-    if not any(folder.iterdir()):
-        folder.rmdir()
+    _forget(backup)
     say(f"data/ is as it was before source {source_id}: {', '.join(hashes)} restored")

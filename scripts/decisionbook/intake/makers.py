@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from .grammar import CHINESE, NOUNS, SAME_UNIT, SCALES
+from .grammar import CHINESE, MORE, NOUNS, SAME_UNIT, SCALE, SCALES, UNIT
 from .numerals import arabic_number, chinese_number
 from .printed import Number
 
@@ -56,15 +56,35 @@ def _arabic(match: re.Match[str], plain: str) -> Number | None:
     if unit in ("节", "度", "届", "期", "面", "代", "版"):
         confidence = 0.6
     high = None
+    negative = is_negative(match, plain)
     if match["low"]:
         low, low_precision = arabic_number(match["low"])
-        if low < value:
-            high, value, precision = float(value), low, min(low_precision, precision)
+        low, value = -low if negative else low, -value if match["minushigh"] else value
+        if low < value or low < 0:
+            high, value, precision = float(max(low, value)), min(low, value), min(low_precision, precision)
+    elif negative:
+        value = -value
+    if negative and precision >= 1 and not scale and unit not in _BELOW_ZERO:
+        confidence = 0.4  # what is counted is seldom fewer than none: more likely a dash
     made = _blank(float(value), _unit(scale, unit, "1" if precision < 1 and not scale else ""), "number", confidence)
     return replace(made, precision=float(precision), high=high, qualifier="exact" if high is None else "range")
 
 
+# Units in which a whole number is often negative.
+_BELOW_ZERO = frozenset({"%", "‰", "个百分点", "百分点", "度", "元", "分"})
+_MEASURED = re.compile(rf"(?:\d|{CHINESE})\s*(?:{MORE})?(?:{SCALE})?\s*(?:{UNIT})?\s*$")
 _BARE = re.compile(r"^[\u4e00-\u9fff]\d{1,2}[\u4e00-\u9fff]$")
+
+
+def is_negative(match: re.Match[str], plain: str) -> bool:
+    """Return whether the number of a match has a minus: a sign that joins two numbers, or begins a line of a list, is none."""
+    if not match["minus"] or match["minus"][0] == "负":
+        return bool(match["minus"])
+    start = match.start("minus")
+    before = plain[max(0, start - 16) : start]
+    if _MEASURED.search(before):
+        return False
+    return bool(before.rstrip(" ")[-1:] not in ("", "\n") or match["unit"] in _BELOW_ZERO or "." in match["number"])
 
 
 def _unit(scale: str, unit: str, bare: str) -> str:
@@ -150,12 +170,19 @@ def _rank(match: re.Match[str], plain: str) -> Number | None:
 
 def _parts(match: re.Match[str], plain: str) -> Number | None:
     below, _, above = match["parts"].partition("分之")
-    if below in ("百", "100"):
-        return _blank(float(_numeral(above)), "%", "number", 0.9)
-    bottom = _numeral(below)
+    try:
+        bottom, top = _numeral(below), _numeral(above)
+    except ValueError:
+        return None
     if not bottom:
         return None
-    return _blank(round(float(_numeral(above) / bottom), 6), "1", "fraction", 0.9, qualifier="fraction", precision=0.01)
+    # 百分之五, 千分之三, 万分之五: shares of a round hundred or more are per cent, as exact as they are said.
+    exponent = bottom.log10()
+    if exponent == int(exponent) and exponent >= 2:
+        decimals = len(above.partition("点")[2] or above.partition(".")[2])
+        unit_of_last = Decimal(100) / bottom * Decimal(1).scaleb(-decimals)
+        return _blank(float(top * 100 / bottom), "%", "number", 0.9, precision=float(unit_of_last))
+    return _blank(round(float(top / bottom), 6), "1", "fraction", 0.9, qualifier="fraction", precision=0.01)
 
 
 def _tenths(match: re.Match[str], plain: str) -> Number | None:

@@ -9,8 +9,7 @@ TENS = {"十": 10, "百": 100, "千": 1000}
 MYRIADS = {"万": 10**4, "亿": 10**8}
 # Characters of one width for another, one for one: places in the text stay what they were.
 _WIDE = {ord("０") + i: ord("0") + i for i in range(10)} | {
-    ord(wide): narrow
-    for wide, narrow in {"．": ".", "％": "%", "＋": "+", "－": "-", "／": "/", "～": "~", "\u3000": " ", "\xa0": " "}.items()
+    ord(wide): narrow for wide, narrow in zip("．％＋－−／～\u3000\xa0", ".%+--/~  ", strict=True)
 }
 _WIDE |= {ord("Ａ") + i: ord("A") + i for i in range(26)} | {ord("ａ") + i: ord("a") + i for i in range(26)}
 
@@ -45,7 +44,8 @@ def chinese_number(text: str) -> Decimal:
         elif character in MYRIADS:
             unit = MYRIADS[character]
             group = part + digit
-            total = (total + (group or 1)) * unit if unit > MYRIADS["万"] else total + (group or 1) * unit
+            # 万亿 is ten thousand hundred-millions: a unit stands alone only where nothing stands before it.
+            total = (total + group or 1) * unit if unit > MYRIADS["万"] else total + (group or 1) * unit
             part, digit = 0, 0
         else:
             raise ValueError(text)

@@ -20,7 +20,7 @@ from .grammar import (
     SCALE,
     UNIT,
 )
-from .makers import MAKERS, NOUN, last_unit
+from .makers import MAKERS, NOUN, is_negative, last_unit
 from .numerals import narrow
 from .printed import Excluded, Number, Reading
 
@@ -28,7 +28,7 @@ _MASTER = re.compile(
     rf"""
     (?P<before>{BEFORE_WORD}\s*)?
     (?:
-      (?P<parts>(?:[一二三四五六七八九十百两]+|\d+)分之(?:[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?))
+      (?P<parts>(?:[一二三四五六七八九十百千万亿两]+|\d+)分之(?:[一二三四五六七八九十百零点两]+|\d+(?:\.\d+)?))
     | (?P<rank>第\s*(?:{CHINESE}+|\d+)\s*(?:位|名|个|家|梯队)?|首位|前\s*(?:{CHINESE}+|\d+)\s*(?:名|位|强)?)
     | (?P<tenths>[一二三四五六七八九两]成半?(?![为功立长本果员都熟效品型就交因]))
     | (?P<half>(?:过|近|逾|约)?(?:一\s*半(?!以上的?[天会])|半数)|半(?=年|天|个月|小时|个小时)(?:年|天|个月|小时|个小时))
@@ -40,7 +40,9 @@ _MASTER = re.compile(
     | (?P<class>(?:十|百|千|万|十万|百万|千万|亿|十亿|百亿|千亿|万亿)级(?!别))
     | (?P<alone>(?<=[近超过约足逾达到])(?:万亿|千万|百万|万|亿|千|百)(?=余?(?:{UNIT}))[余]?{UNIT})
     | (?P<zero>零(?:成本|事故|投诉|收费|费用|跑腿|差错|中断|泄露|排放))
-    | (?:(?P<low>{ARABIC})\s*(?P<lowunit>%|{SCALE}?{UNIT})?\s*(?:[-—–~]+|至|到)\s*)?(?P<number>{ARABIC})
+    | (?P<minus>(?<![\dA-Za-z%‰])[-–](?=\d)|(?<!正)负的?(?=\d))?
+      (?:(?P<low>{ARABIC})\s*(?P<lowunit>%|{SCALE}?{UNIT})?\s*
+        (?:(?:~|至|到)\s*(?P<minushigh>-)|[-—–~]+|至|到)\s*)?(?P<number>{ARABIC})
       \s*(?P<moreA>{MORE})?\s*(?P<scale>{SCALE})?(?P<tail>\d+(?:千万|百万|万|千))?\s*(?P<more>{MORE})?\s*(?P<unit>{UNIT}|大类|大(?!型|量|于|力|会|众|数|家|气|规|部)|{NOUN})?
     | (?P<hundred>百分之)?(?<![唯统专])(?P<chinese>(?:{CHINESE}|双(?=[码证卡])
         |万(?=[一二三四五六七八九零])|亿(?=[一二三四五六七八九零]))+(?:点[零一二三四五六七八九]+)?)
@@ -143,9 +145,8 @@ def _number(text: str, plain: str, match: re.Match[str], core: tuple[int, int]) 
         return None
     qualifier = _qualifier(match, made, plain)
     made = _in_context(made, plain, match)
-    start = (
-        match.start() if match["before"] and qualifier != "exact" else core[0] if not match["hundred"] else match.start("hundred")
-    )
+    first = "minus" if is_negative(match, plain) else "hundred" if match["hundred"] else ""
+    start = match.start() if match["before"] and qualifier != "exact" else match.start(first) if first else core[0]
     end = match.end()
     if match["after"] and qualifier == made.qualifier and not _touching_after(match):
         end -= len(match["after"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from ..data.archives import DAMAGE, LARGEST_DOCUMENT, TooLarge, check_unpacked, damage
 from ..errors import InputError, Problem, counted
 from .documents import Document
 
@@ -18,8 +19,6 @@ _NS = {"w": _W, "a": "http://schemas.openxmlformats.org/drawingml/2006/main", "c
        "v": "urn:schemas-microsoft-com:vml", "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006"}  # fmt: skip
 # What an insertion brought in is read; what a deletion took out is not; a fallback repeats what stands beside it.
 _DROPPED = {f"{{{_W}}}del", f"{{{_W}}}moveFrom", f"{{{_NS['mc']}}}Fallback"}
-# A small archive can unpack to more than a machine holds; no briefing comes near this.
-_LARGEST = 200_000_000
 _BREAKS = {f"{{{_W}}}tab": " ", f"{{{_W}}}br": "\n", f"{{{_W}}}cr": "\n", f"{{{_W}}}noBreakHyphen": "-"}
 
 
@@ -33,15 +32,14 @@ def parts_of(path: Path, raw: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = [n for n in archive.namelist() if n.startswith("word/") and n.endswith(".xml")]
-            size = sum(archive.getinfo(n).file_size for n in names)
-            if size > _LARGEST:
-                raise InputError(
-                    Problem(str(path), f"{size / 1e6:,.0f} MB of text when unpacked", f"at most {_LARGEST / 1e6:,.0f} MB")
-                )
+            check_unpacked(archive, names, LARGEST_DOCUMENT)
             found = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, OSError, EOFError, zipfile.zlib.error, NotImplementedError, RuntimeError) as error:  # type: ignore[attr-defined]
-        remedy = "The file is damaged: fetch it again, or open it in Word or WPS and save it anew."
-        raise InputError(Problem(str(path), f"{type(error).__name__}: {error}", "a .docx", remedy)) from error
+    except TooLarge as error:
+        expected = f"a document of at most {LARGEST_DOCUMENT / 1e6:,.0f} MB of text"
+        raise InputError(Problem(str(path), str(error), expected, "Split the document.")) from error
+    except DAMAGE as error:
+        remedy = "Fetch the file again, or open it in Word or WPS and save it as a new document."
+        raise InputError(Problem(str(path), damage(error), "a .docx", remedy)) from error
     if "word/document.xml" not in found:
         raise InputError(Problem(str(path), "an archive without word/document.xml", "a .docx", "Save the file as .docx."))
     return found

@@ -57,10 +57,12 @@ def search_causes(row: Reconciled, figures: Mapping[str, Figure], formulas: Iter
     for kind, prints in _changed_prints(figure).items():
         hits = tuple(f"{p.obs_value:g}" for p in prints if _closes(p, row))
         if hits:
-            causes.append(Cause(kind, len(prints), hits, _chance(figure, prints)))
+            # A print of another power of ten lies in another decade, as wide beside it as this one in its own.
+            chance = _even_chance(figure, len(prints)) if kind in _FACTORS else _chance(figure, prints)
+            causes.append(Cause(kind, len(prints), hits, chance))
     for kind, (count, inputs) in _changed_inputs(figure, figures, formulas).items():
         if inputs:
-            causes.append(Cause(kind, count, tuple(inputs), min(1.0, count * _width(figure) / _decade(figure)[1])))
+            causes.append(Cause(kind, count, tuple(inputs), _even_chance(figure, count)))
     return sorted(causes, key=lambda c: (c.chance, c.kind))
 
 
@@ -69,9 +71,11 @@ def _closes(figure: Figure, row: Reconciled) -> bool:
 
 
 def _changed_prints(figure: Figure) -> dict[str, list[Figure]]:
+    # A slip is in the digits; the sign, often a word such as 下降, stays.
+    sign = math.copysign(1.0, figure.obs_value)
     kinds = {
-        "transposed digits": [replace(figure, obs_value=v) for v in transposed_digits(figure.published)],
-        "one digit": [replace(figure, obs_value=v) for v in one_digit_changed(figure.published)],
+        "transposed digits": [replace(figure, obs_value=sign * v) for v in transposed_digits(figure.published)],
+        "one digit": [replace(figure, obs_value=sign * v) for v in one_digit_changed(figure.published)],
         "rounding": [replace(figure, obs_value=v) for v in _other_rounding(figure)],
     }
     for kind, factors in _FACTORS.items():
@@ -151,6 +155,11 @@ def _width(figure: Figure) -> float:
     return max(figure.precision, last_significant_unit(figure.obs_value) if not figure.precision else figure.precision, 1e-12)
 
 
+def _even_chance(figure: Figure, count: int) -> float:
+    """Return the share of a decade that `count` numbers of the print's width cover, none of them over another."""
+    return min(1.0, count * _width(figure) / _decade(figure)[1])
+
+
 def _chance(figure: Figure, prints: Iterable[Figure]) -> float:
     """Return the share of the print's decade that lies within half a unit of some changed print."""
     low, length = _decade(figure)
@@ -160,6 +169,7 @@ def _chance(figure: Figure, prints: Iterable[Figure]) -> float:
         left, right = (
             (interval.low, interval.high) if not interval.is_point else (changed.obs_value - half, changed.obs_value + half)
         )
+        left, right = sorted((abs(left), abs(right)))
         left, right = max(left, low), min(right, low + length)
         if left < right:
             spans.append((left, right))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ..data.figures import Figure
 from ..data.formulas import parse
 from ..data.intervals import Interval
 from ..data.text import formula_free, write_for_excel
@@ -24,6 +26,8 @@ from .verdicts import COLUMNS, VERDICT_WORDS, Reconciled, as_json
 # A spreadsheet has no infinity; this is larger than any print and smaller than what overflows.
 ENDLESS = 1e40
 _FUNCTIONS = {"abs": "ABS", "exp": "EXP", "log": "LN", "max": "MAX", "min": "MIN", "sqrt": "SQRT"}
+# A corner for each choice of ends: thirty-two of the longest formula still fit a cell.
+_MOST_LIVE = 5
 _FIGURES, _REVIEW, _NOTES = "印刷数字", "复核", "说明"
 
 
@@ -39,7 +43,9 @@ def write_json(rows: Iterable[Reconciled], path: Path) -> None:
 
 
 def write_workbook(rows: Sequence[Reconciled], path: Path, *, compiled: str, label: str) -> None:
-    """Write an XLSX in which a changed print changes every result, bound and verdict that depends on it.
+    """Write an XLSX in which a changed print changes every result and verdict that depends on it, and nearly all bounds.
+
+    The bounds of a formula of more than _MOST_LIVE inputs that is no sum would fill a cell: they stand as they are.
 
     Sheets: the printed figures (value, unit factor, bounds), the review (formula over those cells, bounds, verdict) and
     notes. `compiled` (ISO date) stands for the clock, so that the same rows give the same bytes.
@@ -55,6 +61,7 @@ def write_workbook(rows: Sequence[Reconciled], path: Path, *, compiled: str, lab
         "“印刷数字”表中的数值可以改动；“复核”表的复算值、区间和结论随之更新。",
         "复算按基本单位进行：数值乘以系数后代入算式，结果再除以本数的系数。",
         "区间由印刷精度而来，不是置信区间；1E+40 表示没有界。",
+        f"算式的输入多于 {_MOST_LIVE} 个又不只是加减的，复算上下界是本书算好的定值，改动输入时不变。",
     ):
         notes.append([line])
     notes.column_dimensions["A"].width = 90
@@ -89,8 +96,7 @@ def _write_figures(sheet: Worksheet, rows: Sequence[Reconciled]) -> dict[str, in
     for number, row in enumerate(rows, start=2):
         figure = row.figure
         places[figure.figure_id] = number
-        interval = figure.interval
-        low, high = _shift(interval, figure.obs_value, number)
+        low, high = _shift(figure, number)
         values = [
             figure.figure_id,
             figure.source_id,
@@ -112,17 +118,18 @@ def _write_figures(sheet: Worksheet, rows: Sequence[Reconciled]) -> dict[str, in
     return places
 
 
-def _shift(interval: Interval, value: float, row: int) -> tuple[str | float, str | float]:
-    """Return the bounds as formulas that move with the value in column E, so that a changed print keeps its precision."""
+def _shift(figure: Figure, row: int) -> tuple[str | float, str | float]:
+    """Return the bounds as formulas that move with the printed value, so that a changed print keeps its precision."""
+    interval, value, top = figure.interval, figure.obs_value, figure.obs_value_high
 
-    def end(bound: float, column: str) -> str | float:
-        if bound in (float("inf"), float("-inf")):
-            return ENDLESS if bound > 0 else -ENDLESS
-        return f"={column}{row}+({float(f'{bound - value:.12g}'):.12g})"
+    def end(bound: float, column: str, base: float) -> str | float:
+        if math.isinf(bound):
+            return math.copysign(ENDLESS, bound)
+        return f"={column}{row}+({float(f'{bound - base:.12g}'):.12g})"
 
-    if value != value:
+    if math.isnan(value):
         return -ENDLESS, ENDLESS
-    return end(interval.low, "E"), end(interval.high, "E")
+    return end(interval.low, "E", value), end(interval.high, "E", value) if top is None else end(interval.high, "F", top)
 
 
 def _write_review(sheet: Worksheet, rows: Sequence[Reconciled], places: Mapping[str, int]) -> None:
@@ -138,7 +145,7 @@ def _write_review(sheet: Worksheet, rows: Sequence[Reconciled], places: Mapping[
             for n, f in answer.inputs
         }
         factor = f"'{_FIGURES}'!$H${own}"
-        low, high = _bound_formulas(tree, cells)
+        low, high = _bound_formulas(tree, cells) if _is_bounded(answer.interval) else ("", "")
         values = [
             figure.figure_id,
             f"='{_FIGURES}'!D{own}",
@@ -147,8 +154,8 @@ def _write_review(sheet: Worksheet, rows: Sequence[Reconciled], places: Mapping[
             answer.expression,
             "；".join(f"{n}={f}" for n, f in answer.inputs),
             f"=({_excel(tree, {n: c[0] for n, c in cells.items()})})/{factor}",
-            f"=({low})/{factor}" if low else answer.interval.low,
-            f"=({high})/{factor}" if high else answer.interval.high,
+            f"=({low})/{factor}" if low else max(answer.interval.low, -ENDLESS),
+            f"=({high})/{factor}" if high else min(answer.interval.high, ENDLESS),
             _verdict_formula(row, own, number),
             VERDICT_WORDS[row.verdict],
         ]
@@ -156,14 +163,35 @@ def _write_review(sheet: Worksheet, rows: Sequence[Reconciled], places: Mapping[
 
 
 def _verdict_formula(row: Reconciled, own: int, number: int) -> str:
-    printed_low, printed_high, printed = f"'{_FIGURES}'!$I${own}", f"'{_FIGURES}'!$J${own}", f"'{_FIGURES}'!$E${own}"
-    slack = f"1E-9*MAX(1,ABS({printed}))"
-    meets = f"AND(H{number}<={printed_high}+{slack},I{number}>={printed_low}-{slack})"
-    if row.figure.qualifier.is_vague:
+    figure, answer = row.figure, row.answer
+    assert answer is not None
+    low, high, printed = f"'{_FIGURES}'!$I${own}", f"'{_FIGURES}'!$J${own}", f"'{_FIGURES}'!$E${own}"
+    meets = _meets(low, high, figure.interval, number, answer.interval)
+    if figure.qualifier.is_vague:
         return f'=IF({meets},"成立","不符")'
-    precision = row.figure.precision or 1.0
-    rounded = f"ROUND(G{number}/{precision:.12g},0)*{precision:.12g}"
-    return f'=IF(ABS({rounded}-{printed})<={slack},"一致",IF({meets},"舍入内一致","不符"))'
+    coarse = figure.coarse_interval()
+    if coarse is not None:
+        from_low, from_high = (f"({printed}+({end - figure.obs_value:.12g}))" for end in (coarse.low, coarse.high))
+        meets = f"OR({meets},{_meets(from_low, from_high, coarse, number, answer.interval)})"
+    if figure.obs_value_high is not None:
+        below, above = "<=" if figure.interval.low_closed else "<", "<=" if figure.interval.high_closed else "<"
+        same = f"AND({low}{below}G{number},G{number}{above}{high})"
+    else:
+        precision = figure.precision or 1.0
+        rounded = f"ROUND(G{number}/{precision:.12g},0)*{precision:.12g}"
+        same = f"ABS({rounded}-{printed})<=MAX(1E-9*ABS({printed}),1E-12)"
+    return f'=IF({same},"一致",IF({meets},"舍入内一致","不符"))'
+
+
+def _meets(low: str, high: str, printed: Interval, number: int, answer: Interval) -> str:
+    """Return whether the print's bounds meet the answer's in columns H and I, by the rule of `Interval.meets`."""
+    below = _reaches(high, f"H{number}", printed.high_closed and answer.low_closed)
+    above = _reaches(f"I{number}", low, answer.high_closed and printed.low_closed)
+    return f"AND({below},{above})"
+
+
+def _reaches(high: str, low: str, closed: bool) -> str:
+    return f"({high}-{low}){'>=-' if closed else '>'}1E-12*MAX(ABS({high}),ABS({low}))"
 
 
 def _excel(tree: Any, names: Mapping[str, str]) -> str:
@@ -185,13 +213,18 @@ def _bound_formulas(tree: Any, cells: Mapping[str, tuple[str, str, str]]) -> tup
     if _is_sum(tree):
         return _sum_bound(tree, cells, 1), _sum_bound(tree, cells, 2)
     names = sorted(cells)
-    if len(names) > 4:
+    if len(names) > _MOST_LIVE:
         return "", ""
     corners = [
         _excel(tree, dict(zip(names, (cells[n][side] for n, side in zip(names, sides, strict=True)), strict=True)))
         for sides in itertools.product((1, 2), repeat=len(names))
     ]
     return f"MIN({','.join(corners)})", f"MAX({','.join(corners)})"
+
+
+def _is_bounded(interval: Interval) -> bool:
+    """Return whether a formula has any bound; one with a divisor that may be zero has none, whatever its corners give."""
+    return math.isfinite(interval.low) or math.isfinite(interval.high)
 
 
 def _is_sum(tree: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -89,8 +89,15 @@ class KeyCard(SphinxDirective):
                 continue  # missing in this edition
             unit = "" if finding["unit"] == "1" else finding["unit"]
             space = "" if unit in ("", "%", "倍") else " "
-            values.append(Value(label, float(finding["value"]), format_finding(finding["value"], spec) + space + unit))
+            text = bound_sign(finding) + format_finding(finding["value"], spec) + space + unit
+            values.append(Value(label, float(finding["value"]), text))
         return values
+
+
+def bound_sign(finding: Mapping[str, Any]) -> str:
+    """Return the sign before a value that has one bound alone: what is printed as 不到 5% is no 5%."""
+    low, high = finding.get("low"), finding.get("high")
+    return "" if (low is None) == (high is None) else "<" if low is None else "≥"
 
 
 def visit_spark(self: SphinxTranslator, node: spark) -> None:

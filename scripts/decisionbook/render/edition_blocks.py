@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from difflib import SequenceMatcher
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -10,7 +13,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from .book_data import VERDICT_WORDS, quote
-from .directives import Cell, build_table, number
+from .directives import Cell, build_table, folded, number
 from .findings import format_finding, verdict_mark
 from .pages import download_link
 
@@ -63,6 +66,7 @@ class EditionChanges(SphinxDirective):
         head = nodes.paragraph("", f"与{old['id']}版（数据截至{old['as_of']}）比较。")
         result: list[nodes.Node] = [head, self._overview(changes)]
         result += self._moved(changes["moved"])
+        result += self._sentences(changes["sentences"])
         result += self._verdicts(changes["verdicts"])
         result += self._displays(changes["displays"])
         return result
@@ -81,11 +85,11 @@ class EditionChanges(SphinxDirective):
             ("官方统计", _counts(statistics, "条")),
             ("参数", parameters),
             ("登记的印刷数字", _figures(figures)),
-            ("变动的数", f"{len(changes['moved'])} 个" if changes["moved"] else "没有"),
-            ("结论变动", f"{len(changes['verdicts'])} 个" if changes["verdicts"] else "没有"),
+            ("变动的数", _moved_count(changes["moved"])),
+            ("改变的句子", f"{len(changes['sentences'])} 句" if changes["sentences"] else "没有"),
+            ("复核判定变动", f"{len(changes['verdicts'])} 个" if changes["verdicts"] else "没有"),
             ("沿用章节里的数", _counts(findings, "个")),
             ("沿用章节里的图表", _counts(displays, "张")),
-            ("措辞", f"{changes['texts']} 处由数生成的文字读来不同，不逐条列出" if changes["texts"] else ""),
         ]
         items = [
             nodes.definition_list_item("", nodes.term("", term), nodes.definition("", nodes.paragraph("", text)))
@@ -97,29 +101,24 @@ class EditionChanges(SphinxDirective):
     def _moved(self, moved: Sequence[Mapping[str, Any]]) -> list[nodes.Node]:
         if not moved:
             return []
-        body: list[list[Cell]] = []
         # A number that no sentence quotes has only a name in the program: nothing a reader would recognise. One that the
-        # chapter prints as before has not moved for him.
-        shown = [e for e in moved if e["words"] and _printed(e, "old") != _printed(e, "new")][:MOST]
-        for entry in shown:
-            words = entry["words"]
-            first: list[nodes.Node] = [nodes.strong("", "要点　")] if entry["key"] else []
-            relative = entry["relative"]
-            body.append(
-                [
-                    entry["title"],
-                    [*first, nodes.Text(words)],
-                    _printed(entry, "old"),
-                    _printed(entry, "new"),
-                    _difference(entry),
-                    # A later year is not a larger one.
-                    "—" if relative is None or entry["unit"] == "年" else f"{relative:+.1%}".replace("-", "−"),
-                    "、".join(CAUSE_WORDS[c] for c in entry["causes"]),
-                ]
-            )
+        # chapter prints as before has not moved for him, and one that now means another year stands among the sentences.
+        same = [e for e in moved if not e["reworded"]]
+        shown = [e for e in same if e["words"] and _printed(e, "old") != _printed(e, "new")][:MOST]
+        body: list[list[Cell]] = [
+            [
+                entry["title"],
+                [*_key(entry), nodes.Text(entry["words"])],
+                _together(_printed(entry, "old")),
+                _together(_printed(entry, "new")),
+                *map(_together, _difference(entry)),
+                _causes(entry),
+            ]
+            for entry in shown
+        ]
         heads = ["章节", "数", "原", "现", "差", "变动", "原因"]
         table = self._table(heads, body, "变动的数", "tab-moved-findings", (2, 3, 4, 5), (14, 30, 12, 12, 10, 9, 13))
-        rest = len(moved) - len(shown)
+        rest = len(same) - len(shown)
         more = (
             [nodes.paragraph("", f"另有 {rest} 个变动较小、印出来不变或正文没有引用的数，见下载的 changes.json。")]
             if rest
@@ -127,6 +126,24 @@ class EditionChanges(SphinxDirective):
         )
         link, _ = download_link("download-link", "", "changes.json", self.lineno, self.state.inliner)
         return [*([table] if shown else []), *more, nodes.paragraph("", "下载：", *link)]
+
+    def _sentences(self, sentences: Sequence[Mapping[str, Any]]) -> list[nodes.Node]:
+        """Return the sentences that read differently, old beside new: those of 要点, and folded those of the text."""
+        result: list[nodes.Node] = []
+        for key, caption, name in (
+            (True, "要点里改变的句子", "tab-changed-key-sentences"),
+            (False, "正文里改变的句子", "tab-changed-sentences"),
+        ):
+            own = [entry for entry in sentences if entry["key"] == key]
+            if not own:
+                continue
+            body: list[list[Cell]] = [[e["title"], *parted(e["old"], e["new"]), _causes(e)] for e in own]
+            table = self._table(["章节", "旧", "新", "原因"], body, caption, name, (), (14, 36, 36, 14))
+            result += [table] if key else folded(table, f"{caption}，共 {len(own)} 句")
+        if result:
+            words = "下面的句子换了年份、规则或用词：前后两个数说的不一定是同一件事，所以并列旧句和新句，不算差。"
+            result.insert(0, nodes.paragraph("", words))
+        return result
 
     def _verdicts(self, verdicts: Sequence[Mapping[str, str]]) -> list[nodes.Node]:
         if not verdicts:
@@ -144,7 +161,7 @@ class EditionChanges(SphinxDirective):
             body.append([change["figure_id"], row["published"].replace("\n", ""), chapter, *marks])
         return [
             self._table(
-                ["编号", "印刷", "章节", "原", "现"], body, "变动的结论", "tab-changed-verdicts", (), (14, 28, 22, 18, 18)
+                ["编号", "印刷", "章节", "原", "现"], body, "变动的复核判定", "tab-changed-verdicts", (), (14, 28, 22, 18, 18)
             )
         ]
 
@@ -170,6 +187,7 @@ class EditionChanges(SphinxDirective):
         widths: Sequence[int],
     ) -> nodes.table:
         table = build_table(heads, body, caption=caption, name=name, right=right, widths=widths)
+        table["classes"].append("stacked")
         self.set_source_info(table)
         self.state.document.note_explicit_target(table)
         return table
@@ -177,17 +195,62 @@ class EditionChanges(SphinxDirective):
 
 def _printed(entry: Mapping[str, Any], key: str) -> str:
     """Return the old or new value with its unit, in the format in which the chapter prints it."""
+    return _with_unit(_shown(entry, key), entry["old_unit" if key == "old" else "unit"])
+
+
+def _shown(entry: Mapping[str, Any], key: str) -> str:
     value, unit = entry[key], entry["old_unit" if key == "old" else "unit"]
     year = unit == "年" and not entry["form"]
-    text = str(int(value)) if year else format_finding(value, entry["form"]) if entry["form"] else number(value)
-    return f"{text} {unit}".strip()
+    return str(int(value)) if year else format_finding(value, entry["form"]) if entry["form"] else number(value)
 
 
-def _difference(entry: Mapping[str, Any]) -> str:
-    difference, form = entry["difference"], entry["form"].lstrip("+")
-    if difference is None:
-        return "—"
-    return format_finding(difference, f"+{form}") if form.endswith("f") else number(difference)
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
+
+
+def _difference(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the difference of the two numbers as they are printed, with its unit, and its share of the first."""
+    if entry["difference"] is None:
+        return "—", "—"
+    old, new = (Decimal(re.sub(r"[^\d.\-]", "", _shown(entry, key).replace("−", "-"))) for key in ("old", "new"))
+    unit = entry["unit"]
+    text = _with_unit(f"{new - old:+,f}".replace("-", "−"), "个百分点" if unit == "%" else unit)
+    # A share of a share confuses, and a later year is not a larger one.
+    plain = unit in ("%", "个百分点") or (unit == "年" and new >= 1900) or not old
+    return text, "—" if plain else f"{(new - old) / abs(old):+.1%}".replace("-", "−")
+
+
+def _moved_count(moved: Sequence[Mapping[str, Any]]) -> str:
+    reworded = sum(entry["reworded"] for entry in moved)
+    if not moved:
+        return "没有"
+    return f"{len(moved)} 个" + (f"，其中 {reworded} 个所在的句子换了年份、规则或用词" if reworded else "")
+
+
+def _key(entry: Mapping[str, Any]) -> list[nodes.Node]:
+    return [nodes.strong("", "要点　")] if entry["key"] else []
+
+
+def _together(text: str) -> list[nodes.Node]:
+    return [nodes.inline("", text, classes=["together"])]
+
+
+def _causes(entry: Mapping[str, Any]) -> str:
+    return "、".join(CAUSE_WORDS[c] for c in entry["causes"])
+
+
+_PIECE = re.compile(r"[\d.,]*\d|[A-Za-z]+|.", re.DOTALL)
+
+
+def parted(old: str, new: str) -> tuple[list[nodes.Node], list[nodes.Node]]:
+    """Return two sentences with what differs between them set strong."""
+    before, after = _PIECE.findall(old), _PIECE.findall(new)
+    cells: tuple[list[nodes.Node], list[nodes.Node]] = ([], [])
+    for kind, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        for cell, text in ((cells[0], "".join(before[low:high])), (cells[1], "".join(after[start:end]))):
+            if text:
+                cell.append(nodes.Text(text) if kind == "equal" else nodes.strong("", text))
+    return cells
 
 
 def _plain(value: Any) -> str:

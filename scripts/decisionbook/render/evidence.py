@@ -71,6 +71,8 @@ def shown_in(book: BookData, document: nodes.document) -> Shown:
     for value in document.findall(finding_number):
         if value["evidence"]:
             shown.findings.add(value["finding"])
+            decimals = len(value.astext().partition(".")[2])
+            shown.decimals[value["finding"]] = max(decimals, shown.decimals.get(value["finding"], 0))
     for mark in document.findall(evidence_mark):
         if not mark.get("key"):
             shown.figures.update(explained(book, mark))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ EFFECT_WORDS = {"yes": "改变结论", "no": "不改变结论"}
 _NOTED = ("consistent", "contradicted", "unverifiable")
 # A formula of more characters than this is shown with letters, which the list of inputs explains.
 LONGEST_FORMULA = 64
+# Decimals that the evidence shows beyond those of the print.
+MORE = 2
 # As many inputs of one kind are listed; of more, their number is told.
 LISTED = 12
 SIGNS = {"*": " × ", "/": " ÷ ", "+": " + ", "-": " − ", "**": "^"}
@@ -24,9 +27,13 @@ _TOKEN = re.compile(r"\*\*|[-+*/()]|[A-Za-z_]\w*|[\d.]+(?:e[-+]?\d+)?|\S")
 
 @dataclass
 class Shown:
-    """The findings and figures that a page explains; `cited` are figures that only appear as inputs of others."""
+    """The findings and figures that a page explains; `cited` are figures that only appear as inputs of others.
+
+    `decimals` tells with how many decimals the page prints a finding at most.
+    """
 
     findings: set[str] = field(default_factory=set)
+    decimals: dict[str, int] = field(default_factory=dict)
     figures: set[str] = field(default_factory=set)
     cited: set[str] = field(default_factory=set)
 
@@ -51,7 +58,7 @@ def page_data(book: BookData, shown: Shown, page: str = "") -> dict[str, Any]:
     """
     figures = {figure_id: figure_data(book, book.figures[figure_id], page) for figure_id in sorted(shown.figures)}
     figures |= {figure_id: _cited(book.figures[figure_id]) for figure_id in sorted(shown.cited)}
-    findings = {key_on(page, name): finding_data(book, name, page) for name in sorted(shown.findings)}
+    findings = {key_on(page, name): finding_data(book, name, page, shown.decimals.get(name)) for name in sorted(shown.findings)}
     chapters = {f["chapter"] for f in [*figures.values(), *findings.values()] if f.get("chapter")}
     printed = {figure_id[:3] for figure_id in figures}
     return {
@@ -86,7 +93,7 @@ def figure_data(book: BookData, row: Mapping[str, Any], page: str = "") -> dict[
         **_cited(row),
         "verdict": row["verdict"],
         "printed": _stands_for(row),
-        "value": amount(float(row["finding_value"]), row["unit"]) if row["finding_value"] else "",
+        "value": recomputed(row) if row["finding_value"] else "",
         "bounds": "" if _is_point(row.get("bounds")) else interval_text(row.get("bounds")),
         "formula": formula,
         "reading": row.get("reading") or "",
@@ -102,14 +109,17 @@ def figure_data(book: BookData, row: Mapping[str, Any], page: str = "") -> dict[
     return {key: value for key, value in content.items() if value}
 
 
-def finding_data(book: BookData, name: str, page: str = "") -> dict[str, Any]:
-    """Return what is shown of a finding: the figures that it answers, or, for a derived value, where it comes from."""
+def finding_data(book: BookData, name: str, page: str = "", decimals: int | None = None) -> dict[str, Any]:
+    """Return what is shown of a finding: the figures that it answers, or, for a derived value, where it comes from.
+
+    `decimals` is how many the page prints; its value is shown with two more.
+    """
     finding = book.lookup(f"finding:{name}")
     if finding["answers"]:
         return {"answers": [row["figure_id"] for row in finding["answers"]]}
     bounds = {"low": finding["low"], "high": finding["high"], "low_closed": True, "high_closed": True}
     content = {
-        "value": amount(finding["value"], finding["unit"]),
+        "value": amount(finding["value"], finding["unit"], None if decimals is None else decimals + MORE),
         "bounds": "" if _is_point(bounds) else interval_text(bounds),
         "inputs": known_figures(book, finding.get("figures", ())),
         "chapter": name.partition(".")[0] if key_on(page, name) == name else "",
@@ -160,14 +170,54 @@ def _parameter(parameter: Mapping[str, Any]) -> str:
     return f"{parameter['meaning']}：{shown}" if shown else parameter["meaning"]
 
 
-def amount(value: float | str, unit: str) -> str:
-    """Return a value with its unit at six significant digits: a pure number (unit 1) alone, 0.918601% without a space."""
+def amount(value: float | str, unit: str, decimals: int | None = None) -> str:
+    """Return a value with its unit: a pure number (unit 1) alone, 0.9186% without a space.
+
+    At `decimals`, yet never at fewer than two significant digits; without, and at most, at six significant digits.
+    """
     if isinstance(value, str):
         return value
     text = number(value, 6)
+    if decimals is not None and "." in text:
+        least = 1 - math.floor(math.log10(abs(value)))
+        text = f"{value:,.{min(max(decimals, least), len(text.partition('.')[2]))}f}".replace("-", "−")
+    return _with_unit(text, unit)
+
+
+def _with_unit(text: str, unit: str) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text + ({"1": "", "%": "%"}.get(unit, f" {unit}") if unit else "")
+
+
+def recomputed(row: Mapping[str, Any]) -> str:
+    """Return what was recomputed of a figure with two decimals more than were printed.
+
+    More where fewer would hide what made the verdict: that it lies within the printed number or not, or differs from it.
+    """
+    value, unit = float(row["finding_value"]), row["unit"]
+    found = re.search(r"\d[\d,]*(?:\.(\d+))?", closed_up(row["published"]))
+    # A number in words (a half) has no decimals to go by: four significant digits.
+    text = amount(value, "", len(found[1] or "") + MORE) if found else number(value)
+    for more in range(len(text.partition(".")[2]) + 1, 12):
+        if _relation(_plain(text), row) == _relation(value, row):
+            break
+        text = f"{value:,.{more}f}".replace("-", "−")
+    return _with_unit(text, unit)
+
+
+def _plain(text: str) -> float:
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+def _relation(value: float, row: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+    """Return whether a value is the printed one, and whether it lies below or above what the print stands for."""
+    printed = row.get("printed") or {}
+    low, high = printed.get("low"), printed.get("high")
+    same = bool(row.get("obs_value")) and math.isclose(value, float(row["obs_value"]), rel_tol=1e-9)
+    below = low is not None and (value < low or (value == low and not printed["low_closed"]))
+    above = high is not None and (value > high or (value == high and not printed["high_closed"]))
+    return same, below, above
 
 
 def _is_point(bounds: Mapping[str, Any] | None) -> bool:

@@ -11,9 +11,11 @@ from myst_nb.ext.glue.roles import PasteTextRole
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from ..data.intervals import round_half_up
 from .book_data import VERDICT_GLYPHS, VERDICT_WORDS, quote
 
 LOGGER = logging.getLogger(__name__)
+_DIGITS = re.compile(r"(?:\.(\d+)([f%])|d)$")
 
 
 # docutils names its nodes in lower case.
@@ -63,10 +65,15 @@ def _split_foreign(text: str) -> tuple[str, str, str]:
 
 
 def format_finding(value: Any, format_spec: str) -> str:
-    """Return a finding as text: a missing or textual value as it is, a number by a Python format specification."""
+    """Return a finding as text: a missing or textual value as it is, a number by a Python format specification.
+
+    Rounded half up on its decimals, as charts and verdicts are: 0.125 with .2f gives 0.13.
+    """
     if isinstance(value, str) or not format_spec:
         return str(value)
-    text = format(float(value) if not format_spec.endswith("d") else int(value), format_spec)
+    if match := _DIGITS.search(format_spec):
+        value = round_half_up(float(value), 10.0 ** -(int(match[1] or 0) + (2 if match[2] == "%" else 0)))
+    text = format(int(value) if format_spec.endswith("d") else float(value), format_spec)
     # A typographic minus is as wide as a plus, and does not break from its number at a line's end.
     return text.replace("-", "−")
 
@@ -171,7 +178,7 @@ class KeyFindings(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
-            if title is None or title.astext() not in ("要点", "十大要点"):
+            if title is None or title.astext() != "要点":
                 continue
             section["classes"].append("key-findings-section")
             for definitions in section.findall(nodes.definition_list):

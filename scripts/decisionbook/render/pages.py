@@ -228,7 +228,14 @@ class ChapterList(SphinxDirective):
         result: list[nodes.Node] = []
         for part, listed in parts.items():
             result += [nodes.paragraph("", "", nodes.strong("", part), classes=["part-title"]), listed]
-        return [nodes.container("", *result, classes=["chapter-grid"])]
+        rest = [row for row in rows if row["chapter"] not in quote(self.env, "edition")["order"]]
+        result = [nodes.container("", *result, classes=["chapter-grid"])]
+        if rest:
+            # Or a reader who adds the chapters up misses some of the figures that the summary counts.
+            ids = "、".join(row["figure_id"] for row in rest[:6]) + "等" * (len(rest) > 6)
+            words = f"各章合计 {len(rows) - len(rest)} 个印刷数字；另有 {len(rest)} 个不属于任何一章（{ids}），见复核总表。"
+            result.append(nodes.paragraph("", words, classes=["chapters-rest"]))
+        return result
 
 
 def download_link(name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = ()) -> Any:

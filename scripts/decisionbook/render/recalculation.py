@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..analysis.periods import period_words
 from ..data.figures import Qualifier
 from ..data.formulas import Formula
 from ..reconcile import Reconciled
@@ -65,7 +66,9 @@ def _figure(row: Reconciled, areas: Mapping[str, str], indicators: Mapping[str, 
         "qualifier": figure.qualifier.qualifier,
         "indicator": indicators.get(figure.indicator, figure.indicator),
         "area": areas.get(figure.ref_area, figure.ref_area),
+        # As the data write it, which the search finds, and in words.
         "period": figure.time_period,
+        "when": period_words(figure.time_period) if figure.time_period else "",
         "chapter": figure.chapter,
         "verdict": row.verdict,
         "note": row.note,

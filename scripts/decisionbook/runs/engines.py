@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import multiprocessing
 import os
 import re
@@ -10,9 +11,10 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ Job = dict[str, Any]
 Outcome = dict[str, Any]
 # A worker that dies takes the runs of the others with it; a run whose worker dies this often with nothing beside it is given up.
 ATTEMPTS = 2
+# How long, in seconds, a scheduler may be without a worker before the sweep is refused: they may be starting.
+PATIENCE = 30.0
+# In the outcome of a job that a worker did not run: how it differs.
+UNLIKE = "unlike"
+_SAME = "Start it in the same checkout and .venv, made from the same requirements.lock."
 _CELL = re.compile(r", cell (\d+) ")
 _KEPT = ("value", "unit", "low", "high")
 
@@ -142,11 +149,13 @@ def _end_with(parent: int) -> None:
 # ---- A Dask cluster ---------------------------------------------------------------------------
 
 
-def run_dask(jobs: Iterable[Job], address: str) -> Iterator[tuple[Job, Outcome]]:
+def run_dask(jobs: Iterable[Job], address: str, say: Callable[[str], None] = print) -> Iterator[tuple[Job, Outcome]]:
     """Run jobs on the cluster whose scheduler is at `address` and yield each with its outcome as it ends.
 
-    The workers need this package, and the project under the same path. Dask gives the jobs of a worker that dies to
-    the others. Raises InputError when the scheduler does not answer or a worker does not see the project.
+    The workers need the project under the same path, and what it was computed with here: Python, libraries, this
+    package. Dask gives the jobs of a worker that dies to the others. Raises InputError when the scheduler does not
+    answer, has no worker within PATIENCE seconds, or has one that is not as it must be; CheckFailed when such a one
+    comes later.
     """
     from distributed import Client, as_completed
 
@@ -157,18 +166,22 @@ def run_dask(jobs: Iterable[Job], address: str) -> Iterator[tuple[Job, Outcome]]
         raise InputError(Problem("--scheduler", found, "a Dask scheduler that answers, such as tcp://host:8786")) from None
     with client:
         listed = list(jobs)
-        needed = sorted({path for job in listed for path in (job["project"], *job["tables"].values())})
-        blind = {worker: missing for worker, missing in client.run(unseen, needed).items() if missing}
-        if blind:
-            found = "; ".join(f"{worker} does not see {', '.join(missing)}" for worker, missing in sorted(blind.items()))
-            raise InputError(Problem("--scheduler", found, "workers that see the project under the same path"))
-        futures = {client.submit(run_one, job, key=f"decisionbook-{job['id']}", pure=False): job for job in listed}
+        _await_worker(client, address, say)
+        here = {root: computed_with(root) for root in sorted({job["project"] for job in listed})}
+        _refuse_unfit(client, here, sorted({*here, *(path for job in listed for path in job["tables"].values())}))
+        futures = {
+            client.submit(run_like_here, job, here[job["project"]], key=f"decisionbook-{job['id']}", pure=False): job
+            for job in listed
+        }
         for future in as_completed(list(futures), loop=client.loop):
             if future.cancelled():
                 continue  # the scheduler is gone, or somebody cancelled it there; it has no record and runs next time
             job = futures.pop(future)
             fault = future.exception()
-            yield job, failure(f"{type(fault).__name__}: {fault}") if fault is not None else future.result()
+            outcome = failure(f"{type(fault).__name__}: {fault}") if fault is not None else future.result()
+            if UNLIKE in outcome:
+                raise CheckFailed(f"A worker of {address} computes with other means ({outcome[UNLIKE]}). {_SAME}")
+            yield job, outcome
             # What was fetched need not stay in the cluster's memory.
             with contextlib.suppress(Exception):
                 future.release()
@@ -176,14 +189,77 @@ def run_dask(jobs: Iterable[Job], address: str) -> Iterator[tuple[Job, Outcome]]
             raise CheckFailed(f"{counted(len(futures), 'run')} did not come back from {address}; start the sweep again")
 
 
+def _await_worker(client: Any, address: str, say: Callable[[str], None]) -> None:
+    if client.scheduler_info()["workers"]:
+        return
+    say(f"  {address} has no workers yet; waiting {PATIENCE:g} s for the first")
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        remedy = f"Start one: dask worker {address} --nthreads 1, in the same checkout and .venv."
+        raise InputError(Problem("--scheduler", f"no worker at {address}", "at least one", remedy)) from None
+
+
+def _refuse_unfit(client: Any, here: Mapping[str, Sequence[str]], needed: Sequence[str]) -> None:
+    """Raise InputError with the workers that do not see these paths, or else compute with other means than `here`."""
+    blind = {worker: missing for worker, missing in _asked(client, unseen, list(needed)).items() if missing}
+    found = [f"{worker}, which does not see {', '.join(missing)}" for worker, missing in sorted(blind.items())]
+    expected, remedy = "workers that see the project under the same path", ""
+    if not blind:
+        answers = [answer for root, means in here.items() for answer in sorted(_asked(client, unlike, root, means).items())]
+        found = [f"{worker}, which has {other}" for worker, other in answers if other]
+        expected, remedy = "workers with what this machine computes with", _SAME
+    if found:
+        raise InputError(Problem("--scheduler", one, expected, remedy) for one in found)
+
+
+def _asked(client: Any, question: Callable[..., Any], *about: Any) -> dict[str, Any]:
+    """Return what each worker says to a question; that it has another `decisionbook` when it does not understand it."""
+    answers = client.run(question, *about, on_error="return")
+    faults = {worker: answer for worker, answer in answers.items() if isinstance(answer, BaseException)}
+    if faults:
+        found = [f"{worker}, which answers {type(fault).__name__}: {fault}" for worker, fault in sorted(faults.items())]
+        raise InputError(Problem("--scheduler", one, "workers with the same decisionbook", _SAME) for one in found)
+    return dict(answers)
+
+
+@lru_cache(maxsize=4)
+def computed_with(root: str) -> tuple[str, ...]:
+    """Return what a run is computed with on this machine: Python, machine, lock, libraries, the code of this package."""
+    from ..project import Project
+    from .cache import shaping_modules
+    from .dependencies import surroundings
+
+    python, machine, lock, *libraries = surroundings(Project(Path(root)))
+    code = hashlib.sha256()
+    for name, path in sorted(shaping_modules().items()):
+        code.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    locked, package = f"requirements.lock {lock[:12] or 'none'}", f"decisionbook {code.hexdigest()[:12]}"
+    return f"Python {' '.join(python.split())}", machine, locked, package, *libraries
+
+
+def unlike(root: str, wanted: Sequence[str]) -> str:
+    """Return in words how this machine computes otherwise than `wanted`, an empty text when it does not; runs on a worker."""
+    pairs = zip(computed_with(root), wanted, strict=True)
+    return "; ".join(f"{here} in place of {there}" for here, there in pairs if here != there)
+
+
+def run_like_here(job: Job, wanted: Sequence[str]) -> Outcome:
+    """Run a job where it is computed with what is `wanted`; runs on a worker, which may have come after the sweep began."""
+    other = unlike(job["project"], wanted)
+    return {UNLIKE: other} if other else run_one(job)
+
+
 def unseen(paths: list[str]) -> list[str]:
     """Return those of the paths that do not exist here; runs on a worker."""
     return [path for path in paths if not Path(path).exists()]
 
 
-def run_jobs(jobs: list[Job], *, workers: int, scheduler: str | None) -> Iterator[tuple[Job, Outcome]]:
+def run_jobs(
+    jobs: list[Job], *, workers: int, scheduler: str | None, say: Callable[[str], None] = print
+) -> Iterator[tuple[Job, Outcome]]:
     """Run jobs on the cluster at `scheduler`, or without one in `workers` processes here."""
-    return run_dask(jobs, scheduler) if scheduler else run_local(jobs, workers)
+    return run_dask(jobs, scheduler, say) if scheduler else run_local(jobs, workers)
 
 
 def default_workers() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +78,7 @@ def run_notebook(
 
     source = context.project.notebook(chapter)
     notebook = _without_outputs(read_notebook(source, context.project.shown(source)))
+    first = _first_moved(notebook) if parameters else len(notebook.cells)
     limits = limits_of(context.project, chapter, context.limits)
     kernel.use_kernelspec()
     with _folder(warm.workspace().new("run")) as folder:
@@ -105,9 +107,10 @@ def run_notebook(
                 extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
-            raise RunFailed(_failure(chapter, error, limits, parameters or {}, sorted(context.tables))) from None
+            place = _place(chapter, error.cell_index, first, str(error.source), _failing_line(error))
+            raise RunFailed(_failure(chapter, place, error, limits, parameters or {}, sorted(context.tables))) from None
         except client.RunStopped as error:
-            place = _place(chapter, error.index, error.source)
+            place = _place(chapter, error.index, first, error.source)
             how = f"{error.remedy.format(where=f'under `limits:` in notebooks/{chapter}.yml')}; {_HARMLESS}"
             raise RunFailed(f"{place} {error.what}.\n{how}") from None
         read = read_log(reads)
@@ -153,14 +156,32 @@ def _without_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def _place(chapter: str, index: int, source: str) -> str:
-    lines = [line for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
-    first = lines[0].strip() if lines else "(empty cell)"
-    return f"chapter {chapter}, cell {index + 1} (“{first[:80]}”)"
+def _first_moved(notebook: nbformat.NotebookNode) -> int:
+    """Return the index from which papermill counts one cell more than the notebook has: it puts the parameters there."""
+    tags = [set(cell.metadata.get("tags", [])) for cell in notebook.cells]
+    injected = [n for n, of in enumerate(tags) if "injected-parameters" in of]
+    # One that was stored is replaced, and nothing moves.
+    return len(tags) if injected else next(n for n, of in enumerate(tags) if "parameters" in of) + 1
 
 
-def _failure(chapter: str, error: Any, limits: Limits, parameters: Mapping[str, Any], tables: Sequence[str]) -> str:
-    place = _place(chapter, error.cell_index, str(error.source))
+def _failing_line(error: Any) -> int | None:
+    """Return the line (from 1) at which a cell failed, by its traceback; None where there is none of it."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback or []))
+    found = re.findall(rf"Cell In\[{error.exec_count}\], line (\d+)", text)
+    return int(found[-1]) if found else None
+
+
+def _place(chapter: str, index: int, first_moved: int, source: str, line: int | None = None) -> str:
+    """Return chapter, cell as the notebook counts it, and the line that failed, or else the cell's first line of code."""
+    lines = source.splitlines()
+    code = [text for text in lines if text.strip() and not text.strip().startswith("#")]
+    shown, where = (code[0] if code else "(empty cell)").strip(), ""
+    if line is not None and 0 < line <= len(lines) > 1 and lines[line - 1].strip():
+        shown, where = lines[line - 1].strip(), f"line {line}: "
+    return f"chapter {chapter}, cell {index + (index < first_moved)} ({where}“{shown[:80]}”)"
+
+
+def _failure(chapter: str, place: str, error: Any, limits: Limits, parameters: Mapping[str, Any], tables: Sequence[str]) -> str:
     # A cell that failed without an error: its kernel had no room left for one.
     mute = error.ename == "CellExecutionError" and not error.evalue
     if error.ename.endswith("MemoryError") or mute:

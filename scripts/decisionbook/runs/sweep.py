@@ -43,7 +43,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """One parameter set of a sweep: its number from 1, what varies, all values that are not the chapter's defaults."""
+    """One parameter set of a sweep: its number from 1, what varies, and all values that were named, a default too."""
 
     number: int
     varied: Values
@@ -158,8 +158,9 @@ def plan(
                 count, first = unfit.get((problem.column, problem.expected), (0, problem.found))
                 unfit[problem.column, problem.expected] = count + 1, first
             continue
-        # 5.0 from a table and 5 from a file of parameters are one value.
-        whole = {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in values.items()}
+        # 5.0 from a table and 5 from a file of parameters are one value, and so are a default that is named and one that is not.
+        everything = {**{name: parameter.default for name, parameter in chapter.parameters.items()}, **values}
+        whole = {n: int(v) if isinstance(v, float) and v.is_integer() else v for n, v in everything.items()}
         text = json.dumps([known_as, whole], ensure_ascii=False, sort_keys=True)
         run_id = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         runs.setdefault(run_id, Run(len(runs) + 1, varied, values, run_id))
@@ -197,9 +198,10 @@ def input_files(project: Project, chapter: str) -> list[Path]:
 
 
 def _code(notebook: Path) -> bytes:
-    """Return the code of a notebook: prose and stored outputs do not shape a run."""
+    """Return the code of a notebook with its tags, which say where parameters go; prose and stored outputs shape no run."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return json.dumps([c["source"] for c in cells if c["cell_type"] == "code"]).encode("utf-8", "surrogatepass")
+    code = [["".join(c["source"]), sorted(c["metadata"].get("tags", []))] for c in cells if c["cell_type"] == "code"]
+    return json.dumps(code).encode("utf-8", "surrogatepass")
 
 
 # ---- Records ----------------------------------------------------------------------------------
@@ -309,7 +311,7 @@ def run_sweep(
         if others := len(records.keys() - by_id.keys()):
             say(f"  not in the tables: {counted(others, 'recorded run')} of other parameters or data")
         progress = _Progress(len(jobs), say)
-        outcomes = run_jobs(jobs, workers=min(workers, max(1, len(jobs))), scheduler=scheduler) if jobs else iter(())
+        outcomes = run_jobs(jobs, workers=min(workers, max(1, len(jobs))), scheduler=scheduler, say=say) if jobs else iter(())
         for job, outcome in outcomes:
             if watched is not None and (changed := watched.changed()):
                 raise CheckFailed(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..data.bulk import database
+from ..data.bulk import database, literal
 from ..data.scratch import replace_file, scratch_folder
 from ..data.text import write_for_excel, write_rows
 from .sweep import Record, Run
@@ -96,6 +96,7 @@ def _write_parquet(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any
             write_rows(handle, [heads, *rows])
         columns = {name: types.get(name) or _TYPES.get(name, "VARCHAR") for name in heads}
         with database() as cells:
-            read = cells.read_csv(str(plain), header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")
+            name = literal(plain)
+            read = cells.read_csv(name, header=True, dtype=columns, sep=",", quotechar='"', escapechar='"', na_values="")
             read.write_parquet(str(made / path.name))
         replace_file(path, (made / path.name).read_bytes())

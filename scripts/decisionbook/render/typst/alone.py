@@ -10,7 +10,7 @@ from docutils import nodes
 from ..book_data import VERDICT_GLYPHS, VERDICT_WORDS
 from ..chapter_head import period_words
 from ..directives import STATUS_WORDS
-from ..evidence_data import EFFECT_WORDS, amount
+from ..evidence_data import EFFECT_WORDS, recomputed
 from .escape import content, optional, string
 from .figures import svg_points
 from .targets import Targets
@@ -116,7 +116,7 @@ def _chart(builder: TypstBuilder, docname: str, doctree: nodes.document, wanted:
 def _against(row: Mapping[str, Any]) -> str:
     """Return a contradicted figure in one sentence: printed, recomputed, likely cause, effect on the conclusion."""
     printed = "".join(row["published"].split())
-    said = [f"简报 {row['source_id']} 印{printed}，复算 {amount(float(row['finding_value']), row['unit'])}"]
+    said = [f"简报 {row['source_id']} 印{printed}，复算 {recomputed(row)}"]
     said += [row["cause"].rstrip("。")] if row["cause"] else []
     said += [EFFECT_WORDS.get(row["changes_conclusion"], "")]
     return "；".join(part for part in said if part) + "。"

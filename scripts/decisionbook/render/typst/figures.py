@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from docutils import nodes
 
 from .base import BaseWriter
-from .escape import inline, optional, string
-from .tables import Cell, Grid, can_transpose, lines_of, plan, read_grid, transposed
+from .escape import inline, optional, string, width_in_ems
+from .tables import CELL_PADDING, Cell, Grid, can_transpose, is_amount, lines_of, plan, read_grid, transposed
 
 _SVG_WIDTH = re.compile(r"<svg\b[^>]*?\swidth=\"([0-9.]+)(?:px)?\"")
 _SVG_BOX = re.compile(r"<svg\b[^>]*?\sviewBox=\"[-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9.]+)")
@@ -42,8 +43,7 @@ class FigureWriter(BaseWriter):
         shown = f"legend{notes}" if notes != "[]" else "none"
         number = self.builder.figure_number("figure", self.docname, node)
         label = self.targets.of(self.docname, node)
-        floats = str(self.nested == 0).lower()
-        place = f"{optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}, floats: {floats}"
+        place = f"{optional(number)}, {optional(label)}, {self.titled(caption)}, {shown}"
         return f"#picture({place}, {body})\n\n"
 
     def on_caption(self, node: nodes.Element) -> str:
@@ -98,7 +98,7 @@ class FigureWriter(BaseWriter):
         if head and number and label:
             first = len(grid.head[0]) - 1
             head[first] = f"{head[first][:-1]}#continued({string(number)}, {string(label)});]"
-        cells = self.body_cells(grid)
+        cells = self.body_cells(grid, layout.widths)
         self.nested -= 1
         self.in_table = before
         columns = "(" + ", ".join(f"{width:g}fr" for width in layout.widths) + ",)"
@@ -123,18 +123,18 @@ class FigureWriter(BaseWriter):
             found.append(sibling)
         return "[" + "#linebreak();".join(self.inside(note) for note in found) + "]" if found else "none"
 
-    def body_cells(self, grid: Grid) -> list[str]:
-        """Return the cells of the body, rows parted by hairlines where no cell crosses them."""
+    def body_cells(self, grid: Grid, widths: Sequence[float]) -> list[str]:
+        """Return the cells of the body, rows parted by hairlines where no cell crosses them; `widths` are the columns' ems."""
         cells: list[str] = []
         ruled = not grid.spans_rows
         for index, row in enumerate(grid.body):
             if index and ruled:
                 cells.append("row-line")
-            cells.extend(self.cell(cell, head=False) for cell in row)
+            cells.extend(self.cell(cell, head=False, room=widths[cell.column]) for cell in row)
         return cells
 
-    def cell(self, cell: Cell, *, head: bool) -> str:
-        """Return one table cell with its span and alignment."""
+    def cell(self, cell: Cell, *, head: bool, room: float = 0.0) -> str:
+        """Return one table cell with its span and alignment; an amount that its column has `room` for stays in one line."""
         parts: list[str] = []
         if cell.columns > 1:
             parts.append(f"colspan: {cell.columns}")
@@ -151,6 +151,9 @@ class FigureWriter(BaseWriter):
         before, self.plain_links = self.plain_links, self.plain_links or head
         body = self.boxed(cell.entry)
         self.plain_links = before
+        text = cell.entry.astext()
+        if is_amount(text) and width_in_ems(text) + CELL_PADDING <= room:
+            body = f"[#box{body}]"
         return f"{'head-cell' if head else 'table.cell'}({', '.join(parts)}){body}"
 
     def on_tgroup(self, node: nodes.Element) -> str:

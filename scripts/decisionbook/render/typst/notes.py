@@ -7,7 +7,7 @@ from typing import Any
 
 from ..book_data import VERDICT_WORDS
 from ..directives import interval_text
-from ..evidence_data import EFFECT_WORDS, amount
+from ..evidence_data import EFFECT_WORDS, recomputed
 
 
 def figure_note(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -17,7 +17,7 @@ def figure_note(rows: Sequence[Mapping[str, Any]]) -> str:
     parts = [f"{row['source_id']}“{row['section']}”印{printed}"]
     if row["finding_value"]:
         between = f"（{interval_text(bounds)}）" if bounds and bounds["low"] != bounds["high"] else ""
-        parts.append(f"复算 {amount(float(row['finding_value']), row['unit'])}{between}")
+        parts.append(f"复算 {recomputed(row)}{between}")
     elif row["verdict"] == "unverifiable" and row["note"]:
         # The first clause names what is missing; the rest stands in the table.
         parts.append(row["note"].split("；")[0].rstrip("。"))

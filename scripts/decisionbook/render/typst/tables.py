@@ -120,8 +120,20 @@ def lines_of(entry: nodes.Element) -> list[str]:
     return [" ".join(text.split()) for text in blocks or [entry.astext()]]
 
 
+_AMOUNT = re.compile(r"[+−≈≥≤<>]?\s?\d[\d,.]*(?:\s?[–~]\s?[\d,.]+)?\s?[\u4e00-\u9fff%‰/]{0,6}")
+#: Ems of the longest amount that is never broken.
+LONGEST_AMOUNT = 10.0
+
+
+def is_amount(text: str) -> bool:
+    """Return whether a cell is a short number with its unit, which a line must not part: 1,484 亿元."""
+    return _AMOUNT.fullmatch(text.strip()) is not None and width_in_ems(text) <= LONGEST_AMOUNT
+
+
 def longest_word(text: str) -> float:
     """Return the width in ems of the longest run that a line cannot break in."""
+    if is_amount(text):
+        return width_in_ems(text)
     runs = re.split(r"\s+|(?<=[_./\-:=&?、，。；])", text)
     widest = 0.0
     for run in runs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from docutils import nodes
@@ -14,6 +15,10 @@ from .inline import InlineWriter
 
 #: The term of a key finding: a word before the number, the number (perhaps a range), its unit.
 _NUMBER = re.compile(r"\s*([^\d+\-−≈≥≤><]*)([≈≥≤><]?\s*[+\-−]?\d[\d,.]*(?:\s*[–~至]\s*[+\-−]?\d[\d,.]*)?)\s*(.*)", re.DOTALL)
+#: An abstract of no more characters is kept on one page.
+WHOLE_ABSTRACT = 2500
+#: As many paragraphs that follow a picture are set before it.
+MOST_BEFORE = 2
 
 
 @dataclass
@@ -45,13 +50,15 @@ class Writer(InlineWriter, FigureWriter):
             call = f"chapter({self.level}, {optional(number)}, {target}, {string(name)}, {optional(part)})"
         start = f"#{call}{self.titled(title) if title is not None else content(name)}\n\n"
         self.depth += 1
-        body = "".join(self.render(child) for child in node.children if not isinstance(child, nodes.title))
+        written = [(child, self.render(child)) for child in node.children if not isinstance(child, nodes.title)]
+        body = "".join(behind_text(written))
         self.depth -= 1
         if body.startswith("#sideways["):
             # A heading goes with the table that turns the page, instead of staying on a page of its own.
             return f"#sideways[\n{start}{body.removeprefix('#sideways[')}"
         if name.strip().lower() == "english abstract":
-            return f"{start}#english[\n{body}]\n\n"
+            whole = str(sum(len(child.astext()) for child in rest) <= WHOLE_ABSTRACT).lower()
+            return f"{start}#english(whole: {whole})[\n{body}]\n\n"
         return start + body
 
     def on_title(self, node: nodes.Element) -> str:
@@ -226,6 +233,32 @@ class Writer(InlineWriter, FigureWriter):
 
     def on_toctree_wrapper(self, node: nodes.Element) -> str:
         return ""
+
+
+def behind_text(parts: Sequence[tuple[nodes.Node, str]]) -> Iterator[str]:
+    """Return the parts of a section with each picture behind the first paragraphs that follow it.
+
+    On screen they explain what stands above them. On paper a picture that does not fit is moved to the next page, and the
+    paragraphs fill the room that it leaves.
+    """
+    waiting: list[str] = []
+    passed = 0
+    for node, text in parts:
+        if text.startswith("#picture("):
+            if passed:
+                yield from waiting
+                waiting, passed = [], 0
+            waiting.append(text)
+        elif waiting and isinstance(node, nodes.paragraph) and passed < MOST_BEFORE:
+            passed += 1
+            yield text
+        elif waiting and not text.strip():
+            yield text
+        else:
+            yield from waiting
+            waiting, passed = [], 0
+            yield text
+    yield from waiting
 
 
 def split_number(term: nodes.Element) -> tuple[str, str, str, list[nodes.inline]]:
