@@ -322,6 +322,13 @@ def test_in_print_a_mark_is_a_link_to_its_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "form", "text"), [(1234567890123, ",d", "1,234,567,890,123"), (98765432109.87, ",.2f", "98,765,432,109.87")]
+)
+def test_a_number_of_many_digits_keeps_them(value: float, form: str, text: str) -> None:
+    assert format_finding(value, form) == text
+
+
+@pytest.mark.parametrize(
     ("value", "form", "text"),
     [
         (0.125, ".2f", "0.13"),

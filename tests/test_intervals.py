@@ -139,6 +139,9 @@ def bounded(expression: str, **intervals: Interval) -> Interval:
         ("abs(a)", Interval(-4, -1), Interval(1, 4, False, True)),
         ("a**2", Interval(-1, 3), Interval(0, 9, True, False)),
         ("a**2+a", Interval(-2, 1), Interval(-2, 5, True, False)),
+        ("(a-1)**(1+1)", Interval(0, 3), Interval(0, 4, True, False)),
+        ("a**(-1)", Interval(-1, 2), Interval(-math.inf, math.inf, False, False)),
+        ("a**(-2)", Interval(1, 2), Interval(0.25, 1, False, True)),
         ("a**3", Interval(-2, 1), Interval(-8, 1, True, False)),
         ("a**0.5", Interval(4, 9), Interval(2, 3, True, False)),
         ("sqrt(a)", Interval(4, 9), Interval(2, 3, True, False)),
@@ -150,6 +153,19 @@ def test_what_may_divide_by_zero_or_turn_back_has_the_bounds_of_all_between(
     expression: str, a: Interval, expected: Interval
 ) -> None:
     assert bounded(expression, a=a) == expected
+
+
+def test_an_even_power_is_one_however_its_exponent_is_written() -> None:
+    assert bounded("(a-3)**n", a=Interval(1, 4), n=Interval.point(2)) == Interval(0, 4, True, True)
+
+
+@pytest.mark.parametrize("nested", ["a/({})", "abs({}-b)", "(1+{})**(-1)"])
+def test_deep_nesting_takes_no_longer_than_it_is_deep(nested: str) -> None:
+    expression = "a"
+    for _ in range(25):
+        expression = nested.format(expression)
+    # Each part is bounded once: with twice the work a level this would not end.
+    assert bounded(expression, a=Interval(1, 1.01), b=Interval(0.1, 0.11)).low > -math.inf
 
 
 def test_a_divisor_of_two_prints_that_may_be_equal_bounds_nothing() -> None:

@@ -34,8 +34,14 @@ def edge_cases() -> list[Reconciled]:
         (figure(3, 31200, 1), figure(4, 31000, 1)),
         (figure(5, 15, 1), figure(6, 10, 1, high=20)),
         (figure(7, -3.2, 0.1), figure(8, -3.2, 0.1)),
+        # An absolute value is nought between its corners.
+        (figure(9, 0.5, 1), figure(10, 0.2, 0.1)),
     ]
-    formulas = [Formula(answered.figure_id, "同数", "a", (("a", given.figure_id),)) for given, answered in figures]
+    forms = {"000-0010": "abs(a-0.6)"}
+    formulas = [
+        Formula(answered.figure_id, "同数", forms.get(answered.figure_id, "a"), (("a", given.figure_id),))
+        for given, answered in figures
+    ]
     return reconcile({f.figure_id: f for pair in figures for f in pair}, formulas, {}, {"%": 1.0})
 
 

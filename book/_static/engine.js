@@ -87,11 +87,13 @@
 
   /* A formula that uses each input once by interval arithmetic, any other at the corners of its inputs; no bounds where
      a divisor may be zero, those of interval arithmetic where a part turns back at zero or the inputs are too many. */
-  function bounds(tree, intervals, central) {
-    if (mayDivideByZero(tree, intervals)) return interval(-Infinity, Infinity, false, false);
+  function bounds(tree, intervals, central) { return formulaBounds(tree, intervals, central, new Map()); }
+
+  function formulaBounds(tree, intervals, central, known) {
+    if (mayDivideByZero(tree, intervals, known)) return interval(-Infinity, Infinity, false, false);
     var used = names(tree), inputs = Array.from(new Set(used)), once = inputs.length === used.length;
     var free = inputs.filter(function (n) { return intervals[n].low !== intervals[n].high; });
-    if (once || free.length > MAX_CORNER_INPUTS || turnsAtZero(tree, intervals)) {
+    if (once || free.length > MAX_CORNER_INPUTS || turnsAtZero(tree, intervals, known)) {
       var enclosure = intervalValue(tree, intervals);
       if (enclosure) return enclosure;
       if (!once) return interval(-Infinity, Infinity, false, false);
@@ -101,33 +103,39 @@
 
   function parts(tree) { return tree.slice(1).filter(Array.isArray); }
 
-  function over(tree, intervals) {
-    var values = {};
-    Object.keys(intervals).forEach(function (n) {
-      var low = intervals[n].low, high = intervals[n].high;
-      values[n] = Number.isFinite(low) && Number.isFinite(high) ? (low + high) / 2 : Number.isFinite(low) ? low : Number.isFinite(high) ? high : 0;
-    });
-    var central = evaluate(tree, values);
-    return Number.isNaN(central) ? interval(-Infinity, Infinity, false, false) : bounds(tree, intervals, central);
-  }
-
-  function mayDivideByZero(tree, intervals) {
-    if (tree[0] === "/") {
-      var divisor = over(tree[2], intervals);
-      if (divisor.low <= 0 && divisor.high >= 0) return true;
+  /* The bounds of a part; `known` holds those of the parts asked for before. */
+  function over(tree, intervals, known) {
+    if (!known.has(tree)) {
+      var values = {};
+      Object.keys(intervals).forEach(function (n) {
+        var low = intervals[n].low, high = intervals[n].high;
+        values[n] = Number.isFinite(low) && Number.isFinite(high) ? (low + high) / 2 : Number.isFinite(low) ? low : Number.isFinite(high) ? high : 0;
+      });
+      var central = evaluate(tree, values);
+      known.set(tree, Number.isNaN(central) ? interval(-Infinity, Infinity, false, false) : formulaBounds(tree, intervals, central, known));
     }
-    return parts(tree).some(function (part) { return mayDivideByZero(part, intervals); });
+    return known.get(tree);
   }
 
-  function isEven(tree) { return tree[0] === "number" && tree[1] % 2 === 0; }
+  function mayDivideByZero(tree, intervals, known) {
+    var own = parts(tree), divisor = tree[0] === "/" ? own[1] : null;
+    if (tree[0] === "**" && over(own[1], intervals, known).low < 0) divisor = own[0];
+    if (divisor) {
+      var inner = over(divisor, intervals, known);
+      if (inner.low <= 0 && inner.high >= 0) return true;
+    }
+    return own.some(function (part) { return mayDivideByZero(part, intervals, known); });
+  }
 
-  function turnsAtZero(tree, intervals) {
+  function isEven(exponent) { return exponent.low === exponent.high && exponent.low % 2 === 0; }
+
+  function turnsAtZero(tree, intervals, known) {
     var own = parts(tree);
-    if ((tree[0] === "call" && tree[1] === "abs") || (tree[0] === "**" && isEven(own[1]))) {
-      var inner = over(own[0], intervals);
+    if ((tree[0] === "call" && tree[1] === "abs") || (tree[0] === "**" && isEven(over(own[1], intervals, known)))) {
+      var inner = over(own[0], intervals, known);
       if (inner.low < 0 && inner.high > 0) return true;
     }
-    return own.some(function (part) { return turnsAtZero(part, intervals); });
+    return own.some(function (part) { return turnsAtZero(part, intervals, known); });
   }
 
   function intervalValue(tree, intervals) {
@@ -139,7 +147,7 @@
     if (head === "call") return called(tree[1], known);
     if (head === "neg") return negative(known[0]);
     var left = known[0], right = known[1];
-    if (head === "**") return power(left, right, tree[2]);
+    if (head === "**") return power(left, right);
     if (head === "-") right = negative(right);
     if (head === "+" || head === "-") {
       return interval(left.low + right.low, left.high + right.high, left.lowClosed && right.lowClosed, left.highClosed && right.highClosed);
@@ -177,10 +185,10 @@
     return interval(FUNCTIONS[name](first.low), FUNCTIONS[name](first.high), first.lowClosed, first.highClosed);
   }
 
-  function power(base, exponent, written) {
+  function power(base, exponent) {
     var number = exponent.low === exponent.high ? exponent.low : null;
     if (number !== null && number === Math.floor(number) && number > 0) {
-      if (isEven(written)) return even(base, function (x) { return Math.pow(x, number); });
+      if (isEven(exponent)) return even(base, function (x) { return Math.pow(x, number); });
       return interval(Math.pow(base.low, number), Math.pow(base.high, number), base.lowClosed, base.highClosed);
     }
     return base.low <= 0 ? null : pairs(base, exponent, Math.pow);

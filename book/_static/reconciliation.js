@@ -10,7 +10,7 @@
   /* What a reader must see comes first; what is only quoted comes last. */
   var READ = ["contradicted", "within_rounding", "reproduced", "consistent", "unverifiable", "input"];
   var PAGE = 40;
-  var figures = {}, base = {}, formulas = {}, dependants = {}, current = {};
+  var figures = {}, base = {}, formulas = {}, dependants = {}, current = {}, answered = {};
   data.figures.forEach(function (f) { figures[f.id] = f; base[f.id] = f.value; });
   data.formulas.forEach(function (f) {
     (formulas[f.figure] = formulas[f.figure] || []).push(f);
@@ -49,8 +49,8 @@
      run here, its finding against the changed print; else what the book says. */
   function judge(id) {
     var figure = figures[id], own = formulas[id] ? engine.reconcile(figure, formulas[id], figures, data.qualifiers) : null;
-    if (own) current[id] = own;
-    else if (formulas[id] && figure.result !== undefined) current[id] = { verdict: "unverifiable", answer: null, lost: true };
+    if (own) { current[id] = own; answered[id] = true; }
+    else if (answered[id]) current[id] = { verdict: "unverifiable", answer: null, lost: true };
     else if (figure.finding && edited(id)) current[id] = { verdict: engine.verdict(figure, data.qualifiers[figure.qualifier], found(figure)), answer: null };
     else current[id] = { verdict: figure.verdict, answer: null };
   }

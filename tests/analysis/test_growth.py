@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -160,3 +161,17 @@ def test_a_path_that_never_reaches_a_share_is_told(rate: float, part: float) -> 
 def test_a_level_at_or_beyond_the_ends_has_no_logistic_rate(level: float, later: float) -> None:
     with pytest.raises(ValueError, match="saturation"):
         growth.logistic_rate(level, later, 50, 2)
+
+
+def test_the_vintage_published_last_is_taken_alone_and_a_year_does_not_make_it_final() -> None:
+    levels = pd.DataFrame(
+        [("2021", "preliminary", "2022-04-30"), ("2021", "2024", "2024-08-31"), ("2023", "2024", "2024-08-31")],
+        columns=["time_period", "vintage", "published_by"],
+    )
+    assert growth.latest_vintage(levels)["time_period"].tolist() == ["2021", "2023"]
+    assert growth.latest_vintage(levels[:1])["vintage"].tolist() == ["preliminary"]
+    assert growth.latest_vintage(levels.assign(vintage=None)).shape == (3, 3)
+    assert growth.latest_vintage(levels[:0]).empty
+    assert growth.vintage_words("2024") == "2024 年公布口径"
+    assert growth.vintage_words("preliminary") == "初步核算口径"
+    assert growth.vintage_words(float("nan")) == growth.vintage_words(None) == "公布时的口径"

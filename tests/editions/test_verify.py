@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_an_edition_in_the_place_of_another_is_named(site: Path, tmp_path: Path)
 )
 def test_a_manifest_of_another_shape_is_a_problem(site: Path, content: str) -> None:
     (site / "2000.01" / "manifest.json").write_text(content, encoding="utf-8")
+    assert "2000.01/manifest.json cannot be read" in verify(site).problems
+
+
+@pytest.mark.parametrize("key", ["title", "as_of", "compiled", "summary"])
+def test_a_manifest_that_does_not_tell_of_its_edition_is_a_problem(site: Path, key: str) -> None:
+    path = site / "2000.01" / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content[key]
+    path.write_text(json.dumps(content), encoding="utf-8")
     assert "2000.01/manifest.json cannot be read" in verify(site).problems
 
 

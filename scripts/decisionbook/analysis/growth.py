@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+
+import pandas as pd
 
 from ..data.periods import months_to_end
 
@@ -44,6 +47,24 @@ def latest_pace(levels: Mapping[str, float], official: Mapping[str, float]) -> t
         return None
     quotient = quotients.get(year)
     return year, official[year] if year in official else quotients[year], quotient
+
+
+def latest_vintage(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the vintage published last: levels of two vintages are no series.
+
+    `observations` has the columns of observations.csv; without rows, none.
+    """
+    if observations.empty:
+        return observations
+    last = observations.sort_values("published_by", kind="stable").iloc[-1]["vintage"]
+    return observations[observations["vintage"].isna() if pd.isna(last) else observations["vintage"] == last]
+
+
+def vintage_words(vintage: object) -> str:
+    """Return how a reader is told a vintage: a year is when the level was published, not that it is final."""
+    if vintage == "preliminary":
+        return "初步核算口径"
+    return f"{vintage} 年公布口径" if isinstance(vintage, str) and re.fullmatch(r"\d{4}", vintage) else "公布时的口径"
 
 
 def cagr(start: float, end: float, years: float) -> float:

@@ -74,13 +74,19 @@ def formula_bounds(tree: list[object], intervals: Mapping[str, Interval], centra
     them: where a divisor may be zero there are no bounds, and where a part turns back at zero, or the inputs are more
     than MAX_CORNER_INPUTS, the wider bounds of interval arithmetic stand.
     """
-    if _may_divide_by_zero(tree, intervals):
+    return _formula_bounds(tree, intervals, central, {})
+
+
+def _formula_bounds(
+    tree: list[object], intervals: Mapping[str, Interval], central: float, known: dict[int, Interval]
+) -> Interval:
+    if _may_divide_by_zero(tree, intervals, known):
         return _UNBOUNDED
     used = list(_names(tree))
     names = list(dict.fromkeys(used))
     once = len(used) == len(names)
     many = sum(not intervals[n].is_point for n in names) > MAX_CORNER_INPUTS
-    if once or many or _turns_at_zero(tree, intervals):
+    if once or many or _turns_at_zero(tree, intervals, known):
         enclosure = _interval_value(tree, intervals)
         if enclosure is not None:
             return enclosure
@@ -97,13 +103,15 @@ def _parts(tree: list[object]) -> list[list[object]]:
     return [part for part in tree[1:] if isinstance(part, list)]
 
 
-def _over(tree: list[object], intervals: Mapping[str, Interval]) -> Interval:
-    """Return the bounds of a part, whose central value nobody needs."""
-    middle = {name: _middle(interval) for name, interval in intervals.items()}
-    try:
-        return formula_bounds(tree, intervals, evaluate(tree, middle))
-    except FormulaError:
-        return _UNBOUNDED
+def _over(tree: list[object], intervals: Mapping[str, Interval], known: dict[int, Interval]) -> Interval:
+    """Return the bounds of a part, whose central value nobody needs; `known` are those of the parts asked for before."""
+    if id(tree) not in known:
+        middle = {name: _middle(interval) for name, interval in intervals.items()}
+        try:
+            known[id(tree)] = _formula_bounds(tree, intervals, evaluate(tree, middle), known)
+        except FormulaError:
+            known[id(tree)] = _UNBOUNDED
+    return known[id(tree)]
 
 
 def _middle(interval: Interval) -> float:
@@ -112,27 +120,30 @@ def _middle(interval: Interval) -> float:
     return next((end for end in (interval.low, interval.high) if math.isfinite(end)), 0.0)
 
 
-def _may_divide_by_zero(tree: list[object], intervals: Mapping[str, Interval]) -> bool:
+def _may_divide_by_zero(tree: list[object], intervals: Mapping[str, Interval], known: dict[int, Interval]) -> bool:
     parts = _parts(tree)
-    if tree[0] == "/":
-        divisor = _over(parts[1], intervals)
-        if divisor.low <= 0 <= divisor.high:
+    divisor = parts[1] if tree[0] == "/" else None
+    if tree[0] == "**" and _over(parts[1], intervals, known).low < 0:
+        divisor = parts[0]
+    if divisor is not None:
+        inner = _over(divisor, intervals, known)
+        if inner.low <= 0 <= inner.high:
             return True
-    return any(_may_divide_by_zero(part, intervals) for part in parts)
+    return any(_may_divide_by_zero(part, intervals, known) for part in parts)
 
 
-def _turns_at_zero(tree: list[object], intervals: Mapping[str, Interval]) -> bool:
+def _turns_at_zero(tree: list[object], intervals: Mapping[str, Interval], known: dict[int, Interval]) -> bool:
     """Return whether a part is the absolute value or an even power of what may have either sign."""
     parts = _parts(tree)
-    if tree[:2] == ["call", "abs"] or (tree[0] == "**" and _is_even(parts[1])):
-        inner = _over(parts[0], intervals)
+    if tree[:2] == ["call", "abs"] or (tree[0] == "**" and _is_even(_over(parts[1], intervals, known))):
+        inner = _over(parts[0], intervals, known)
         if inner.low < 0 < inner.high:
             return True
-    return any(_turns_at_zero(part, intervals) for part in parts)
+    return any(_turns_at_zero(part, intervals, known) for part in parts)
 
 
-def _is_even(tree: list[object]) -> bool:
-    return tree[0] == "number" and float(tree[1]) % 2 == 0  # type: ignore[arg-type]
+def _is_even(exponent: Interval) -> bool:
+    return exponent.is_point and exponent.low % 2 == 0
 
 
 def _corner_bounds(function: Callable[..., float], intervals: list[Interval], central: float) -> Interval:
@@ -183,7 +194,7 @@ def _interval_value(tree: list[object], intervals: Mapping[str, Interval]) -> In
         return _negative(known[0])
     left, right = known
     if head == "**":
-        return _power(left, right, tree[2])  # type: ignore[arg-type]
+        return _power(left, right)
     if head == "-":
         right = _negative(right)
     if head in ("+", "-"):
@@ -237,10 +248,10 @@ def _called(name: str, known: list[Interval]) -> Interval | None:
     return Interval(function(first.low), function(first.high), first.low_closed, first.high_closed)
 
 
-def _power(base: Interval, exponent: Interval, written: list[object]) -> Interval | None:
+def _power(base: Interval, exponent: Interval) -> Interval | None:
     number = exponent.low if exponent.is_point else None
     if number is not None and number == int(number) and number > 0:
-        if _is_even(written):
+        if _is_even(exponent):
             return _even(base, lambda x: _raised(x, number))
         return Interval(_raised(base.low, number), _raised(base.high, number), base.low_closed, base.high_closed)
     return None if base.low <= 0 else _hull(base, exponent, _raised)

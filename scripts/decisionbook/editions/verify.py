@@ -13,6 +13,8 @@ from .archive import checksum_line
 from .manifest import MANIFEST, hash_file, read_manifest
 from .site import EDITIONS_SCRIPT, LANDING, NOT_FOUND, landing_page, missing_page, read_script, site_entries
 
+# What the landing page tells of an edition, from its manifest.
+_TOLD = ("edition", "title", "as_of", "compiled", "summary")
 _SAID = ("id", "title", "label", "as_of", "compiled", "summary", "href", "pdf", "archive")
 
 
@@ -93,10 +95,11 @@ def _check_edition(folder: Path, prefix: str, report: Report, records: Path | No
 
 
 def _manifest_of(folder: Path) -> dict[str, Any] | None:
-    """Return a manifest that says which edition it is of and what every file's hash is; None when there is no such."""
+    """Return a manifest that says of which edition it is, in words too, and what every file's hash is; None when none does."""
     manifest = read_manifest(folder) or {}
-    files, edition = manifest.get("files"), manifest.get("edition")
-    whole = isinstance(edition, str) and isinstance(files, dict) and all(isinstance(digest, str) for digest in files.values())
+    files = manifest.get("files")
+    whole = isinstance(files, dict) and all(isinstance(digest, str) for digest in files.values())
+    whole = whole and all(isinstance(manifest.get(key), str) for key in _TOLD)
     return manifest if whole else None
 
 

@@ -45,7 +45,8 @@ def write_json(rows: Iterable[Reconciled], path: Path) -> None:
 def write_workbook(rows: Sequence[Reconciled], path: Path, *, compiled: str, label: str) -> None:
     """Write an XLSX in which a changed print changes every result and verdict that depends on it, and nearly all bounds.
 
-    The bounds of a formula of more than _MOST_LIVE inputs that is no sum would fill a cell: they stand as they are.
+    The bounds of a formula of more than _MOST_LIVE inputs that is no sum would fill a cell, and those of absolute values
+    and powers do not lie at corners: they stand as they are.
 
     Sheets: the printed figures (value, unit factor, bounds), the review (formula over those cells, bounds, verdict) and
     notes. `compiled` (ISO date) stands for the clock, so that the same rows give the same bytes.
@@ -61,7 +62,7 @@ def write_workbook(rows: Sequence[Reconciled], path: Path, *, compiled: str, lab
         "“印刷数字”表中的数值可以改动；“复核”表的复算值、区间和结论随之更新。",
         "复算按基本单位进行：数值乘以系数后代入算式，结果再除以本数的系数。",
         "区间由印刷精度而来，不是置信区间；1E+40 表示没有界。",
-        f"算式的输入多于 {_MOST_LIVE} 个又不只是加减的，复算上下界是本书算好的定值，改动输入时不变。",
+        f"算式的输入多于 {_MOST_LIVE} 个又不只是加减的，或含绝对值、乘方的，复算上下界是本书算好的定值，改动输入时不变。",
     ):
         notes.append([line])
     notes.column_dimensions["A"].width = 90
@@ -145,7 +146,7 @@ def _write_review(sheet: Worksheet, rows: Sequence[Reconciled], places: Mapping[
             for n, f in answer.inputs
         }
         factor = f"'{_FIGURES}'!$H${own}"
-        low, high = _bound_formulas(tree, cells) if _is_bounded(answer.interval) else ("", "")
+        low, high = _bound_formulas(tree, cells) if _is_bounded(answer.interval) and not _may_turn(tree) else ("", "")
         values = [
             figure.figure_id,
             f"='{_FIGURES}'!D{own}",
@@ -225,6 +226,12 @@ def _bound_formulas(tree: Any, cells: Mapping[str, tuple[str, str, str]]) -> tup
 def _is_bounded(interval: Interval) -> bool:
     """Return whether a formula has any bound; one with a divisor that may be zero has none, whatever its corners give."""
     return math.isfinite(interval.low) or math.isfinite(interval.high)
+
+
+def _may_turn(tree: Any) -> bool:
+    """Return whether a part is an absolute value or a power: between its corners it may be less than at any of them."""
+    own = tree[:2] == ["call", "abs"] or tree[0] == "**"
+    return own or any(_may_turn(part) for part in tree[1:] if isinstance(part, list))
 
 
 def _is_sum(tree: Any) -> bool:

@@ -212,7 +212,7 @@ def _difference(entry: Mapping[str, Any]) -> tuple[str, str]:
     """Return the difference of the two numbers as they are printed, with its unit, and its share of the first."""
     if entry["difference"] is None:
         return "—", "—"
-    old, new = (Decimal(re.sub(r"[^\d.\-]", "", _shown(entry, key).replace("−", "-"))) for key in ("old", "new"))
+    old, new = (Decimal(re.sub(r"[^\d.eE+\-]", "", _shown(entry, key).replace("−", "-"))) for key in ("old", "new"))
     unit = entry["unit"]
     text = _with_unit(f"{new - old:+,f}".replace("-", "−"), "个百分点" if unit == "%" else unit)
     # A share of a share confuses, and a later year is not a larger one.

@@ -72,7 +72,10 @@ def format_finding(value: Any, format_spec: str) -> str:
     if isinstance(value, str) or not format_spec:
         return str(value)
     if match := _DIGITS.search(format_spec):
-        value = round_half_up(float(value), 10.0 ** -(int(match[1] or 0) + (2 if match[2] == "%" else 0)))
+        precision = 10.0 ** -(int(match[1] or 0) + (2 if match[2] == "%" else 0))
+        # Rounding looks at twelve digits: a number that shows more is printed as it is.
+        if abs(value) < precision * 1e11:
+            value = round_half_up(float(value), precision)
     text = format(int(value) if format_spec.endswith("d") else float(value), format_spec)
     # A typographic minus is as wide as a plus, and does not break from its number at a line's end.
     return text.replace("-", "−")
