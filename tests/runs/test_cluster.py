@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,3 +102,35 @@ def test_the_means_of_a_run_are_python_machine_lock_code_and_libraries(project: 
     assert [part.split()[0] for part in means[2:4]] == ["requirements.lock", "decisionbook"]
     assert engines.unlike(str(project.root), means) == ""
     assert engines.unlike(str(project.root), ["x", *means[1:]]) == f"{means[0]} in place of x"
+
+
+def test_a_cluster_that_loses_its_last_worker_is_said_and_goes_on_with_the_next(
+    cluster: Any, worked: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "LOOK_SECONDS", 0.1)
+    under_way, go = threading.Event(), threading.Event()
+
+    def slow(given: engines.Job) -> dict[str, Any]:
+        under_way.set()
+        go.wait(30)
+        return {"status": "ok", "id": given["id"]}
+
+    monkeypatch.setattr(engines, "run_one", slow)
+    said: list[str] = []
+
+    def lose_and_start() -> None:
+        under_way.wait(30)
+        cluster.scale(0)
+        for _ in range(300):
+            if said:
+                break
+            time.sleep(0.1)
+        go.set()
+        cluster.scale(1)
+
+    helper = threading.Thread(target=lose_and_start)
+    helper.start()
+    outcomes = [outcome["status"] for _, outcome in engines.run_dask([job(project)], worked, said.append)]
+    helper.join()
+    assert outcomes == ["ok"]
+    assert said[0] == f"  {worked} has no worker left; waiting for one (Ctrl-C ends the sweep, what is done is kept)"

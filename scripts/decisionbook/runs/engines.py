@@ -26,6 +26,8 @@ Outcome = dict[str, Any]
 ATTEMPTS = 2
 # How long, in seconds, a scheduler may be without a worker before the sweep is refused: they may be starting.
 PATIENCE = 30.0
+# Between two looks at whether the cluster still has workers.
+LOOK_SECONDS = 5.0
 # In the outcome of a job that a worker did not run: how it differs.
 UNLIKE = "unlike"
 _SAME = "Start it in the same checkout and .venv, made from the same requirements.lock."
@@ -173,18 +175,19 @@ def run_dask(jobs: Iterable[Job], address: str, say: Callable[[str], None] = pri
             client.submit(run_like_here, job, here[job["project"]], key=f"decisionbook-{job['id']}", pure=False): job
             for job in listed
         }
-        for future in as_completed(list(futures), loop=client.loop):
-            if future.cancelled():
-                continue  # the scheduler is gone, or somebody cancelled it there; it has no record and runs next time
-            job = futures.pop(future)
-            fault = future.exception()
-            outcome = failure(f"{type(fault).__name__}: {fault}") if fault is not None else future.result()
-            if UNLIKE in outcome:
-                raise CheckFailed(f"A worker of {address} computes with other means ({outcome[UNLIKE]}). {_SAME}")
-            yield job, outcome
-            # What was fetched need not stay in the cluster's memory.
-            with contextlib.suppress(Exception):
-                future.release()
+        with _told_when_deserted(client, address, say):
+            for future in as_completed(list(futures), loop=client.loop):
+                if future.cancelled():
+                    continue  # the scheduler is gone, or somebody cancelled it there; it has no record and runs next time
+                job = futures.pop(future)
+                fault = future.exception()
+                outcome = failure(f"{type(fault).__name__}: {fault}") if fault is not None else future.result()
+                if UNLIKE in outcome:
+                    raise CheckFailed(f"A worker of {address} computes with other means ({outcome[UNLIKE]}). {_SAME}")
+                yield job, outcome
+                # What was fetched need not stay in the cluster's memory.
+                with contextlib.suppress(Exception):
+                    future.release()
         if futures:
             raise CheckFailed(f"{counted(len(futures), 'run')} did not come back from {address}; start the sweep again")
 
@@ -198,6 +201,32 @@ def _await_worker(client: Any, address: str, say: Callable[[str], None]) -> None
     except TimeoutError:
         remedy = f"Start one: dask worker {address} --nthreads 1, in the same checkout and .venv."
         raise InputError(Problem("--scheduler", f"no worker at {address}", "at least one", remedy)) from None
+
+
+@contextlib.contextmanager
+def _told_when_deserted(client: Any, address: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Say meanwhile when the last worker has gone, and when one has come: the runs that are left wait for it."""
+    over = threading.Event()
+
+    def look() -> None:
+        deserted = False
+        while not over.wait(LOOK_SECONDS):
+            try:
+                none_left = not client.scheduler_info()["workers"]
+            except Exception:  # the scheduler does not answer now: its runs end with that, or it answers again
+                continue
+            if none_left and not deserted:
+                say(f"  {address} has no worker left; waiting for one (Ctrl-C ends the sweep, what is done is kept)")
+            elif deserted and not none_left:
+                say(f"  {address} has workers again")
+            deserted = none_left
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _refuse_unfit(client: Any, here: Mapping[str, Sequence[str]], needed: Sequence[str]) -> None:
