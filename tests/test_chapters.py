@@ -181,3 +181,37 @@ def test_what_must_be_checked_first_is_no_target(project: Project) -> None:
     listed = [row[1] for row in table_rows("policy_timeline", "tab-policy-load")]
     assert listed
     assert [figure for figure in listed if roles[figure] == "target"] == []
+
+
+def test_an_effect_counts_as_checkable_only_where_its_levels_may_be_compared() -> None:
+    findings = findings_of(committed("smart_city_digest"))
+    unlike = {row[1]: row[4] for row in table_rows("smart_city_digest", "tab-digest-same")}
+    # The one effect with both levels printed is a rank among an unknown number of cities.
+    assert unlike["前五"] == "不可比"
+    assert findings["effects_printed"]["value"] == 1
+    assert findings["effects_checkable"]["value"] == 0
+    assert "不能相比" in findings["effects_note"]["value"]
+
+
+def test_the_ratio_of_turnovers_is_told_as_the_bound_that_trailing_zeros_leave() -> None:
+    findings = findings_of(committed("carbon_market"))
+    assert findings["turnover_ratio_coarse"]["value"] < findings["turnover_ratio_low"]["value"]
+    front = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    for text in (front, "".join(c.source for c in committed("carbon_market").cells if "## 要点" in c.source)):
+        assert re.search(r"(?m)^(?:至少 )?\{glue:text\}`(?:carbon_market::)?turnover_ratio_coarse:\.0f` 倍$", text)
+
+
+def test_a_rate_that_the_analyst_gives_has_no_doubtful_zeros(project: Project, tmp_path: Path) -> None:
+    edition = find_edition(project, None)
+    given = {"turnover": 4.0, "rival_turnover": 400.0}
+    found = execute("carbon_market", RunContext(project, edition.id, edition.as_of), tmp_path / "run.ipynb", given).findings
+    assert found["turnover_ratio_coarse"]["value"] == found["turnover_ratio"]["value"] == 100
+    assert found["ratio_word"]["value"] == "正是"
+
+
+def test_problems_found_are_no_share_of_the_projects_witnessed() -> None:
+    findings = findings_of(committed("city_programmes"))
+    drawn = described_charts("city_programmes")["fig-programmes-completion"]["data"]["rows"]
+    assert findings["rates"]["value"] == len(drawn)
+    assert not [row for row in drawn if "问题" in row[0]]
+    assert findings["problems_per_hundred"]["value"] > 0

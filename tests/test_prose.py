@@ -252,3 +252,14 @@ def test_a_range_of_one_number_and_an_idle_flip_are_seen() -> None:
     point = "43.81 元/吨\n: 累计均价{}。\n\n  翻转点：成交量要少 12.4%，均价才到 50 元/吨。\n"
     assert idle_flips(point.format(""))
     assert idle_flips(point.format("，不到 50 元/吨")) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_an_english_abstract_counts_in_millions_not_in_myriads(path: Path) -> None:
+    text = "\n".join(c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown")
+    abstract = text.partition("## English abstract")[2]
+    assert abstract
+    for name in re.findall(r"\{glue:text\}`([\w-]+)", abstract):
+        unit = findings_of(nbformat.read(path, as_version=4))[name]["unit"]
+        assert not re.match("[万亿]", unit), f"{name} is in {unit}"
+    assert not re.search("hundred million|ten thousand|ten million", abstract)
