@@ -102,5 +102,6 @@ def find_project(start: Path | str | None = None) -> Project:
 
 
 def _runs_a_notebook() -> bool:
+    # A shell alone is no notebook: libraries make one in any process. A notebook's has a kernel.
     ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
