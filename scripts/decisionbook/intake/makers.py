@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from ..data.figures import last_significant_unit
 from .grammar import CHINESE, MORE, NOUNS, SAME_UNIT, SCALE, SCALES, UNIT
 from .numerals import arabic_number, chinese_number
 from .printed import Number
@@ -22,12 +23,6 @@ _ZERO_UNIT = {"成本": "元", "费用": "元", "收费": "元", "事故": "起"
 def _blank(value: float, unit: str, kind: str, confidence: float, **other: object) -> Number:
     number = Number(0, 0, "", value, None, unit, "exact", 1.0, kind, confidence, (0, 0))
     return replace(number, **other)  # type: ignore[arg-type]
-
-
-def last_unit(value: float) -> float:
-    """Return one unit of the last significant digit: 0.92 gives 0.01, 4300 gives 100."""
-    digits = Decimal(repr(value)).normalize()
-    return float(Decimal(1).scaleb(int(digits.as_tuple().exponent))) if value and not math.isnan(value) else 1.0
 
 
 def _numeral(text: str) -> Decimal:
@@ -240,7 +235,7 @@ def _alone(match: re.Match[str], plain: str) -> Number | None:
     value = float(_MAGNITUDE[parts[1]])
     scale = "万亿" if parts[1] == "万亿" else parts[1][-1] if parts[1][-1] in "万亿" else ""
     value = value / SCALES[scale] if scale else value
-    return _blank(value, _unit(scale, parts[2], ""), "number", 0.7, precision=last_unit(value))
+    return _blank(value, _unit(scale, parts[2], ""), "number", 0.7, precision=last_significant_unit(value))
 
 
 def _class(match: re.Match[str], plain: str) -> Number | None:

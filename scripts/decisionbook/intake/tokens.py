@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..data.coverage import TOKEN
+from ..data.figures import last_significant_unit
 from .exclude import Rule, built_in
 from .grammar import (
     AFTER_WORD,
@@ -20,7 +21,7 @@ from .grammar import (
     SCALE,
     UNIT,
 )
-from .makers import MAKERS, NOUN, is_negative, last_unit
+from .makers import MAKERS, NOUN, is_negative
 from .numerals import narrow
 from .printed import Excluded, Number, Reading
 
@@ -161,7 +162,7 @@ def _number(text: str, plain: str, match: re.Match[str], core: tuple[int, int]) 
             qualifier = QUALIFIER_OF[gap[1]]
     precision = made.precision
     if qualifier == "more" and made.kind == "number":
-        precision = max(precision, last_unit(made.value))
+        precision = max(precision, last_significant_unit(made.value))
     return replace(made, start=start, end=end, published=text[start:end], qualifier=qualifier, precision=precision, core=core)
 
 
